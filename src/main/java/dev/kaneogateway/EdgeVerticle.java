@@ -1,0 +1,141 @@
+package dev.kaneogateway;
+
+import dev.kaneogateway.auth.Authenticator;
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.proxy.Proxy;
+import dev.kaneogateway.web.ConnectionGuard;
+import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.Exchanges;
+import dev.kaneogateway.web.TrustedProxies;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.impl.Http1xServerConnection;
+import io.vertx.core.net.PemKeyCertOptions;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The port that clients connect to. Each request is begun here and given to the surface that owns
+ * its path. One instance for each event loop, all on one port.
+ */
+final class EdgeVerticle extends VerticleBase {
+  private final Settings settings;
+  private final GatewayMetrics metrics;
+  private final Authenticator authenticator;
+  private @Nullable HttpServer server;
+  private @Nullable Proxy proxy;
+
+  EdgeVerticle(Settings settings, GatewayMetrics metrics, Authenticator authenticator) {
+    this.settings = settings;
+    this.metrics = metrics;
+    this.authenticator = authenticator;
+  }
+
+  @Override
+  public Future<?> start() {
+    Exchanges exchanges =
+        new Exchanges(
+            new TrustedProxies(settings.server().trustedProxies()),
+            metrics,
+            settings.logs().access());
+    Proxy toKaneo = new Proxy(vertx, settings, authenticator, metrics);
+    proxy = toKaneo;
+    HttpServer listening =
+        vertx
+            .createHttpServer(options())
+            .connectionHandler(EdgeVerticle::established)
+            .invalidRequestHandler(exchanges::refuseMalformed)
+            .requestHandler(request -> handle(request, exchanges, toKaneo));
+    server = listening;
+    return listening
+        .listen()
+        .onSuccess(
+            bound ->
+                ConnectionGuard.guard(
+                    bound.actualPort(),
+                    new ConnectionGuard.Times(
+                        settings.limits().headTimeout(), settings.limits().idleTimeout())));
+  }
+
+  private static void handle(HttpServerRequest request, Exchanges exchanges, Proxy proxy) {
+    Exchange exchange = exchanges.begin(request);
+    if (exchange != null) {
+      proxy.handle(exchange);
+    }
+  }
+
+  private static void established(HttpConnection connection) {
+    ConnectionGuard guard = ConnectionGuard.of(connection);
+    if (guard != null) {
+      guard.established(!(connection instanceof Http1xServerConnection));
+    }
+  }
+
+  /** The port that was bound. */
+  int port() {
+    return server == null ? -1 : server.actualPort();
+  }
+
+  /** Takes no new connections and lets requests in flight end. */
+  Future<Void> drain() {
+    if (server == null) {
+      return Future.succeededFuture();
+    }
+    return server.shutdown(settings.server().drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Serves the certificate that is in the files now. */
+  Future<Boolean> reloadCertificate() {
+    HttpServerOptions options = options();
+    return server == null
+        ? Future.succeededFuture(false)
+        : server.updateSSLOptions(options.getSslOptions(), true);
+  }
+
+  private HttpServerOptions options() {
+    Settings.Limits limits = settings.limits();
+    HttpServerOptions options =
+        new HttpServerOptions()
+            .setHost(settings.server().host())
+            // A negative port is a free one that all instances share.
+            .setPort(settings.server().port() == 0 ? -1 : settings.server().port())
+            .setMaxInitialLineLength(limits.maxUriBytes())
+            .setMaxHeaderSize(limits.maxHeaderBytes())
+            .setTcpNoDelay(true)
+            .setTcpKeepAlive(true)
+            .setAcceptBacklog(4096)
+            .setInitialSettings(
+                new Http2Settings()
+                    .setMaxConcurrentStreams(250)
+                    .setMaxHeaderListSize(limits.maxHeaderBytes()));
+    settings
+        .server()
+        .tls()
+        .ifPresent(
+            tls ->
+                options
+                    .setSsl(true)
+                    .setUseAlpn(true)
+                    .setEnabledSecureTransportProtocols(java.util.Set.of("TLSv1.2", "TLSv1.3"))
+                    .setKeyCertOptions(
+                        new PemKeyCertOptions()
+                            .setCertPaths(List.of(tls.certificate().toString()))
+                            .setKeyPaths(List.of(tls.key().toString()))));
+    return options;
+  }
+
+  @Override
+  public Future<?> stop() {
+    if (proxy != null) {
+      proxy.close();
+    }
+    return server == null ? Future.succeededFuture() : server.close();
+  }
+}

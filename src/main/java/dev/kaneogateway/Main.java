@@ -1,0 +1,191 @@
+package dev.kaneogateway;
+
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.config.SettingsException;
+import dev.kaneogateway.management.Check;
+import io.vertx.core.Vertx;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** The command line. */
+public final class Main {
+  private static final String USAGE =
+      """
+      Usage: java -jar kaneo-gateway.jar <command> [options]
+
+      Commands:
+        serve       run the gateway
+        check       say what is wrong with the settings, the database or Kaneo, and how to mend it
+
+      Options:
+        --config FILE    settings in YAML; default conf/gateway.yaml, if it is there
+        --env-file FILE  Kaneo's environment file, KEY=VALUE lines; the environment wins over it
+        --help           this text
+        --version        the version
+
+      Every setting is listed in README.md and in conf/gateway.yaml.
+      """;
+
+  private static final int OK = 0;
+  private static final int NOT_WELL = 1;
+  private static final int USAGE_OR_SETTINGS = 2;
+
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    int code = run(arguments, System.out, System.err);
+    if (code >= 0) {
+      System.exit(code);
+    }
+  }
+
+  /** Runs a command; the exit code, or -1 while the gateway serves. */
+  static int run(String[] arguments, PrintStream out, PrintStream err) {
+    Arguments parsed;
+    try {
+      parsed = Arguments.parse(List.of(arguments));
+    } catch (IllegalArgumentException e) {
+      err.println(e.getMessage());
+      err.print(USAGE);
+      return USAGE_OR_SETTINGS;
+    }
+    switch (parsed.command()) {
+      case "--help" -> {
+        out.print(USAGE);
+        return OK;
+      }
+      case "--version" -> {
+        String version = Main.class.getPackage().getImplementationVersion();
+        out.println("kaneo-gateway " + (version == null ? "(not packaged)" : version));
+        return OK;
+      }
+      default -> {
+        Settings settings;
+        try {
+          settings = Settings.load(System.getenv(), parsed.environmentFile(), parsed.file());
+        } catch (SettingsException e) {
+          e.problems().forEach(err::println);
+          return USAGE_OR_SETTINGS;
+        }
+        System.setProperty(LogConfiguration.LEVEL, settings.logs().level());
+        System.setProperty(LogConfiguration.JSON, String.valueOf(settings.logs().json()));
+        return parsed.command().equals("check") ? check(settings, out) : serve(settings, err);
+      }
+    }
+  }
+
+  /** What was asked for. */
+  private record Arguments(String command, Optional<Path> environmentFile, Optional<Path> file) {
+    static Arguments parse(List<String> arguments) {
+      String command = "";
+      Optional<Path> environmentFile = Optional.empty();
+      Path usual = Path.of("conf", "gateway.yaml");
+      Optional<Path> file = Files.exists(usual) ? Optional.of(usual) : Optional.empty();
+      for (int i = 0; i < arguments.size(); i++) {
+        String argument = arguments.get(i);
+        switch (argument) {
+          case "--config" -> file = Optional.of(Path.of(operand(arguments, ++i, argument)));
+          case "--env-file" ->
+              environmentFile = Optional.of(Path.of(operand(arguments, ++i, argument)));
+          case "serve", "check", "--help", "--version" -> command = argument;
+          case "-h", "help" -> command = "--help";
+          default -> throw new IllegalArgumentException("unknown argument: " + argument);
+        }
+      }
+      if (command.isEmpty()) {
+        throw new IllegalArgumentException("no command given");
+      }
+      return new Arguments(command, environmentFile, file);
+    }
+
+    private static String operand(List<String> arguments, int at, String option) {
+      if (at >= arguments.size()) {
+        throw new IllegalArgumentException(option + " needs a file");
+      }
+      return arguments.get(at);
+    }
+  }
+
+  private static int serve(Settings settings, PrintStream err) {
+    Vertx vertx = Gateway.vertx(settings);
+    CountDownLatch started = new CountDownLatch(1);
+    Throwable[] failure = new Throwable[1];
+    Gateway.start(vertx, settings, Clock.systemUTC())
+        .onSuccess(Main::stopOnSignal)
+        .onComplete(
+            (gateway, cause) -> {
+              failure[0] = cause;
+              started.countDown();
+            });
+    await(started);
+    if (failure[0] != null) {
+      err.println("The gateway cannot start: " + explain(failure[0], settings));
+      return NOT_WELL;
+    }
+    return -1;
+  }
+
+  private static int check(Settings settings, PrintStream out) {
+    Vertx vertx = Vertx.vertx();
+    CountDownLatch done = new CountDownLatch(1);
+    boolean[] well = {true};
+    out.println("ok    settings: complete");
+    new Check(vertx, settings)
+        .run()
+        .onSuccess(
+            findings ->
+                findings.forEach(
+                    finding -> {
+                      well[0] &= finding.well();
+                      out.println((finding.well() ? "ok    " : "FAIL  ") + finding.line());
+                    }))
+        .onComplete(all -> done.countDown());
+    await(done);
+    return well[0] ? OK : NOT_WELL;
+  }
+
+  private static void stopOnSignal(Gateway gateway) {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  CountDownLatch stopped = new CountDownLatch(1);
+                  gateway.stop().onComplete(done -> stopped.countDown());
+                  await(stopped);
+                  ((ch.qos.logback.classic.LoggerContext)
+                          org.slf4j.LoggerFactory.getILoggerFactory())
+                      .stop();
+                  // A signal asked for this end, so it is a good one.
+                  Runtime.getRuntime().halt(OK);
+                },
+                "stop"));
+  }
+
+  private static String explain(Throwable cause, Settings settings) {
+    String message = String.valueOf(cause.getMessage());
+    if (cause instanceof java.net.BindException || message.contains("in use")) {
+      return "port "
+          + settings.server().port()
+          + " or "
+          + settings.management().port()
+          + " is in use; set GATEWAY_PORT or GATEWAY_MANAGEMENT_PORT";
+    }
+    return message;
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      if (!latch.await(1, TimeUnit.HOURS)) {
+        throw new IllegalStateException("no end within an hour");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

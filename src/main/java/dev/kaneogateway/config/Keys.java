@@ -1,0 +1,300 @@
+package dev.kaneogateway.config;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Every setting there is, once: the source of the README's table and of conf/gateway.yaml. */
+public final class Keys {
+  private static final int DAY_MS = 86_400_000;
+
+  // Kaneo's own names: the same file serves both.
+  static final Setting<String> DATABASE_URL =
+      Setting.secret("DATABASE_URL", Parse::databaseUrl, "Kaneo's PostgreSQL database. Required.");
+  static final Setting<Optional<String>> AUTH_SECRET =
+      Setting.secret(
+          "AUTH_SECRET",
+          Parse::secretKey,
+          "Kaneo's secret. With it signed session tokens and cookies are checked here; without it Kaneo is asked.");
+  static final Setting<URI> KANEO_CLIENT_URL =
+      Setting.of(
+          "KANEO_CLIENT_URL",
+          "http://localhost:5173",
+          Parse::httpUrl,
+          "Where people open Kaneo's web app.");
+  static final Setting<URI> KANEO_API_URL =
+      Setting.of(
+          "KANEO_API_URL",
+          "http://localhost:1337",
+          Parse::httpUrl,
+          "Where browsers reach Kaneo's API; https makes its session cookie a `__Secure-` one.");
+  static final Setting<List<String>> DEVICE_AUTH_CLIENT_IDS =
+      Setting.of(
+          "DEVICE_AUTH_CLIENT_IDS",
+          "kaneo-cli,kaneo-mcp",
+          Parse::list,
+          "Client IDs that may start a device sign-in; replaces the default list.");
+  static final Setting<List<String>> TRUSTED_PROXIES =
+      Setting.of(
+          "TRUSTED_PROXIES",
+          "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
+          Parse::trustedProxies,
+          "Addresses and ranges whose forwarding headers are believed.");
+  static final Setting<List<String>> CORS_ORIGINS =
+      Setting.of(
+          "CORS_ORIGINS",
+          "",
+          Parse::list,
+          "Origins whose pages may read the API; empty means KANEO_CLIENT_URL alone.");
+
+  // The gateway's own.
+  static final Setting<List<URI>> KANEO_UPSTREAM_URL =
+      Setting.of(
+          "KANEO_UPSTREAM_URL",
+          "http://127.0.0.1:1337",
+          Parse::origins,
+          "Kaneo's API as the gateway reaches it; several, comma-separated, share the load.");
+  static final Setting<List<URI>> KANEO_WEB_UPSTREAM_URL =
+      Setting.of(
+          "KANEO_WEB_UPSTREAM_URL",
+          "",
+          Parse::optionalOrigins,
+          "Kaneo's web app, if another server than KANEO_UPSTREAM_URL serves it; takes every path outside /api and /.well-known.");
+  static final Setting<String> GATEWAY_HOST =
+      Setting.of("GATEWAY_HOST", "0.0.0.0", Parse::text, "Address the gateway listens on.");
+  static final Setting<Integer> GATEWAY_PORT =
+      Setting.of(
+          "GATEWAY_PORT",
+          "8080",
+          Parse.number(0, 65535),
+          "Port the gateway listens on; 0 takes a free one.");
+  static final Setting<String> GATEWAY_MANAGEMENT_HOST =
+      Setting.of(
+          "GATEWAY_MANAGEMENT_HOST",
+          "127.0.0.1",
+          Parse::text,
+          "Address of metrics and health; nothing there needs a credential, so keep it private.");
+  static final Setting<Integer> GATEWAY_MANAGEMENT_PORT =
+      Setting.of(
+          "GATEWAY_MANAGEMENT_PORT", "8081", Parse.number(0, 65535), "Port of metrics and health.");
+  static final Setting<Optional<URI>> GATEWAY_PUBLIC_URL =
+      Setting.of(
+          "GATEWAY_PUBLIC_URL",
+          "",
+          Parse::optionalHttpUrl,
+          "The gateway's address as people and devices see it; empty means KANEO_CLIENT_URL.");
+  static final Setting<Optional<Path>> GATEWAY_TLS_CERT =
+      Setting.of(
+          "GATEWAY_TLS_CERT",
+          "",
+          Parse::readableFile,
+          "Certificate chain (PEM). With the key it turns on TLS and HTTP/2 by ALPN; a changed file is taken up within 10 s.");
+  static final Setting<Optional<Path>> GATEWAY_TLS_KEY =
+      Setting.of(
+          "GATEWAY_TLS_KEY",
+          "",
+          Parse::readableFile,
+          "Private key (PEM, PKCS#8) of the certificate.");
+  static final Setting<Integer> GATEWAY_EVENT_LOOPS =
+      Setting.of(
+          "GATEWAY_EVENT_LOOPS", "0", Parse.number(0, 256), "Event loops; 0 means one per core.");
+  static final Setting<List<String>> GATEWAY_PUBLIC_PATHS =
+      Setting.of(
+          "GATEWAY_PUBLIC_PATHS",
+          "/api/health,/api/config,/api/instance/status,/api/openapi,/api/public-project/:id,"
+              + "/api/invitation/public/:id,/api/github-integration/webhook,"
+              + "/api/gitea-integration/webhook/:id,/api/billing/webhook,/api/asset/:id,"
+              + "/api/user/avatar/:id,/api/auth/*,/api/mcp*,/api/.well-known/*",
+          Parse::list,
+          "Paths under /api that Kaneo itself judges. `:id` is one segment, a final `*` anything.");
+  static final Setting<List<String>> GATEWAY_WEBSOCKET_PATHS =
+      Setting.of(
+          "GATEWAY_WEBSOCKET_PATHS",
+          "/api/ws/*",
+          Parse::list,
+          "Paths where a connection may be upgraded; elsewhere Upgrade is not passed on.");
+
+  static final Setting<Integer> GATEWAY_MAX_HEADER_BYTES =
+      Setting.of(
+          "GATEWAY_MAX_HEADER_BYTES",
+          "32768",
+          Parse.number(1024, 1 << 20),
+          "Largest request head; Kaneo itself takes 16 KB.");
+  static final Setting<Integer> GATEWAY_MAX_URI_BYTES =
+      Setting.of(
+          "GATEWAY_MAX_URI_BYTES", "16384", Parse.number(256, 1 << 20), "Longest request line.");
+  static final Setting<Long> GATEWAY_MAX_BODY_BYTES =
+      Setting.of(
+          "GATEWAY_MAX_BODY_BYTES",
+          "10737418240",
+          Parse::bytes,
+          "Largest request body (10 GiB); bodies are streamed, so it guards Kaneo and not the gateway. 0 means no limit.");
+  static final Setting<Duration> GATEWAY_HEAD_TIMEOUT_MS =
+      Setting.of(
+          "GATEWAY_HEAD_TIMEOUT_MS",
+          "10000",
+          Parse.millis(10, DAY_MS),
+          "Time a client has from the first byte of a request head to its last.");
+  static final Setting<Duration> GATEWAY_IDLE_TIMEOUT_MS =
+      Setting.of(
+          "GATEWAY_IDLE_TIMEOUT_MS",
+          "75000",
+          Parse.millis(10, DAY_MS),
+          "Time a client connection may stay open without a request.");
+  static final Setting<Duration> GATEWAY_PROGRESS_TIMEOUT_MS =
+      Setting.of(
+          "GATEWAY_PROGRESS_TIMEOUT_MS",
+          "30000",
+          Parse.millis(10, DAY_MS),
+          "Time a body may stand still because a client neither sends nor reads.");
+  static final Setting<Duration> GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS =
+      Setting.of(
+          "GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS",
+          "3000",
+          Parse.millis(10, DAY_MS),
+          "Time to get a connection to Kaneo, new or from the pool.");
+  static final Setting<Duration> GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS =
+      Setting.of(
+          "GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS",
+          "60000",
+          Parse.millis(10, DAY_MS),
+          "Time Kaneo has to begin its answer; none for what follows.");
+  static final Setting<Duration> GATEWAY_UPSTREAM_KEEP_ALIVE_MS =
+      Setting.of(
+          "GATEWAY_UPSTREAM_KEEP_ALIVE_MS",
+          "4000",
+          Parse.millis(1000, DAY_MS),
+          "Time an idle connection to Kaneo is kept; under Node's 5 s, or Kaneo closes it under a request.");
+  static final Setting<Integer> GATEWAY_UPSTREAM_CONNECTIONS =
+      Setting.of(
+          "GATEWAY_UPSTREAM_CONNECTIONS",
+          "1024",
+          Parse.number(1, 65535),
+          "Most connections to each Kaneo, over all event loops.");
+  static final Setting<Integer> GATEWAY_UPSTREAM_QUEUE =
+      Setting.of(
+          "GATEWAY_UPSTREAM_QUEUE",
+          "1024",
+          Parse.number(0, 1_000_000),
+          "Most requests that wait for a connection; more are answered 503.");
+
+  static final Setting<Integer> GATEWAY_DATABASE_CONNECTIONS =
+      Setting.of(
+          "GATEWAY_DATABASE_CONNECTIONS", "8", Parse.number(2, 1000), "Connections to PostgreSQL.");
+  static final Setting<Duration> GATEWAY_LOOKUP_TIMEOUT_MS =
+      Setting.of(
+          "GATEWAY_LOOKUP_TIMEOUT_MS",
+          "2000",
+          Parse.millis(10, DAY_MS),
+          "Time PostgreSQL has to answer for a credential; then 503.");
+  static final Setting<Integer> GATEWAY_LOOKUP_BATCH =
+      Setting.of(
+          "GATEWAY_LOOKUP_BATCH",
+          "256",
+          Parse.number(1, 10_000),
+          "Most credentials asked for in one statement.");
+  static final Setting<Integer> GATEWAY_LOOKUP_QUEUE =
+      Setting.of(
+          "GATEWAY_LOOKUP_QUEUE",
+          "50000",
+          Parse.number(1, 10_000_000),
+          "Most credentials that wait for PostgreSQL; more are answered 503.");
+  static final Setting<Duration> GATEWAY_CACHE_TTL_MS =
+      Setting.of(
+          "GATEWAY_CACHE_TTL_MS",
+          "1000",
+          Parse.millis(0, DAY_MS),
+          "How long a valid credential is believed without asking again: the longest a revocation can go unseen.");
+  static final Setting<Integer> GATEWAY_CACHE_SIZE =
+      Setting.of(
+          "GATEWAY_CACHE_SIZE",
+          "100000",
+          Parse.number(0, 10_000_000),
+          "Most valid credentials remembered.");
+  static final Setting<Duration> GATEWAY_REFUSED_CACHE_TTL_MS =
+      Setting.of(
+          "GATEWAY_REFUSED_CACHE_TTL_MS",
+          "500",
+          Parse.millis(0, 60_000),
+          "How long a refused credential is refused without asking again.");
+  static final Setting<Integer> GATEWAY_REFUSED_CACHE_SIZE =
+      Setting.of(
+          "GATEWAY_REFUSED_CACHE_SIZE",
+          "20000",
+          Parse.number(0, 10_000_000),
+          "Most refused credentials remembered, apart from the valid.");
+
+  static final Setting<Duration> GATEWAY_DRAIN_DELAY_MS =
+      Setting.of(
+          "GATEWAY_DRAIN_DELAY_MS",
+          "0",
+          Parse.millis(0, 600_000),
+          "Time between 'not ready' and the closing of the port at a stop, for load balancers to notice.");
+  static final Setting<Duration> GATEWAY_DRAIN_TIMEOUT_MS =
+      Setting.of(
+          "GATEWAY_DRAIN_TIMEOUT_MS",
+          "30000",
+          Parse.millis(0, 600_000),
+          "Time requests in flight have to end at a stop.");
+  static final Setting<Boolean> GATEWAY_ACCESS_LOG =
+      Setting.of("GATEWAY_ACCESS_LOG", "true", Parse::flag, "One log line per request.");
+  static final Setting<String> GATEWAY_LOG_FORMAT =
+      Setting.of("GATEWAY_LOG_FORMAT", "text", Parse.oneOf("text", "json"), "`text` or `json`.");
+  static final Setting<String> GATEWAY_LOG_LEVEL =
+      Setting.of(
+          "GATEWAY_LOG_LEVEL",
+          "info",
+          Parse.oneOf("error", "warn", "info", "debug", "trace"),
+          "`error`, `warn`, `info`, `debug` or `trace`.");
+
+  /** In the order in which an operator should read them. */
+  public static final List<Setting<?>> ALL =
+      List.of(
+          DATABASE_URL,
+          AUTH_SECRET,
+          KANEO_CLIENT_URL,
+          KANEO_API_URL,
+          DEVICE_AUTH_CLIENT_IDS,
+          TRUSTED_PROXIES,
+          CORS_ORIGINS,
+          KANEO_UPSTREAM_URL,
+          KANEO_WEB_UPSTREAM_URL,
+          GATEWAY_HOST,
+          GATEWAY_PORT,
+          GATEWAY_MANAGEMENT_HOST,
+          GATEWAY_MANAGEMENT_PORT,
+          GATEWAY_PUBLIC_URL,
+          GATEWAY_TLS_CERT,
+          GATEWAY_TLS_KEY,
+          GATEWAY_EVENT_LOOPS,
+          GATEWAY_PUBLIC_PATHS,
+          GATEWAY_WEBSOCKET_PATHS,
+          GATEWAY_MAX_HEADER_BYTES,
+          GATEWAY_MAX_URI_BYTES,
+          GATEWAY_MAX_BODY_BYTES,
+          GATEWAY_HEAD_TIMEOUT_MS,
+          GATEWAY_IDLE_TIMEOUT_MS,
+          GATEWAY_PROGRESS_TIMEOUT_MS,
+          GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS,
+          GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS,
+          GATEWAY_UPSTREAM_KEEP_ALIVE_MS,
+          GATEWAY_UPSTREAM_CONNECTIONS,
+          GATEWAY_UPSTREAM_QUEUE,
+          GATEWAY_DATABASE_CONNECTIONS,
+          GATEWAY_LOOKUP_TIMEOUT_MS,
+          GATEWAY_LOOKUP_BATCH,
+          GATEWAY_LOOKUP_QUEUE,
+          GATEWAY_CACHE_TTL_MS,
+          GATEWAY_CACHE_SIZE,
+          GATEWAY_REFUSED_CACHE_TTL_MS,
+          GATEWAY_REFUSED_CACHE_SIZE,
+          GATEWAY_DRAIN_DELAY_MS,
+          GATEWAY_DRAIN_TIMEOUT_MS,
+          GATEWAY_ACCESS_LOG,
+          GATEWAY_LOG_FORMAT,
+          GATEWAY_LOG_LEVEL);
+
+  private Keys() {}
+}

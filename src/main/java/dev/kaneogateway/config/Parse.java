@@ -1,0 +1,148 @@
+package dev.kaneogateway.config;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** How the text of a setting becomes a value; what cannot is told with its remedy. */
+final class Parse {
+  private Parse() {}
+
+  static String text(String text) {
+    return text;
+  }
+
+  static Function<String, String> oneOf(String... choices) {
+    return text -> {
+      String value = text.toLowerCase(Locale.ROOT);
+      if (!Arrays.asList(choices).contains(value)) {
+        throw new IllegalArgumentException("give one of " + String.join(", ", choices));
+      }
+      return value;
+    };
+  }
+
+  static boolean flag(String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "true", "yes", "on", "1" -> true;
+      case "false", "no", "off", "0" -> false;
+      default -> throw new IllegalArgumentException("give true or false");
+    };
+  }
+
+  static Function<String, Integer> number(int least, int most) {
+    return text -> {
+      try {
+        int value = Integer.parseInt(text);
+        if (value >= least && value <= most) {
+          return value;
+        }
+      } catch (NumberFormatException e) {
+        // told below, with the range
+      }
+      throw new IllegalArgumentException("give a whole number from " + least + " to " + most);
+    };
+  }
+
+  static long bytes(String text) {
+    try {
+      long value = Long.parseLong(text);
+      if (value >= 0) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // told below
+    }
+    throw new IllegalArgumentException("give a number of bytes, 0 or more");
+  }
+
+  static Function<String, Duration> millis(int least, int most) {
+    return number(least, most).andThen(Duration::ofMillis);
+  }
+
+  static Function<String, Duration> seconds(int least, int most) {
+    return number(least, most).andThen(Duration::ofSeconds);
+  }
+
+  static List<String> list(String text) {
+    return Arrays.stream(text.split(",")).map(String::strip).filter(s -> !s.isEmpty()).toList();
+  }
+
+  static Optional<String> secretKey(String text) {
+    if (!text.isEmpty() && text.length() < 32) {
+      throw new IllegalArgumentException("it has fewer than 32 characters; give the one Kaneo has");
+    }
+    return text.isEmpty() ? Optional.empty() : Optional.of(text);
+  }
+
+  static Optional<Path> readableFile(String text) {
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    Path path = Path.of(text);
+    if (!Files.isReadable(path)) {
+      throw new IllegalArgumentException("no readable file there; check the path and its rights");
+    }
+    return Optional.of(path);
+  }
+
+  static Optional<URI> optionalHttpUrl(String text) {
+    return text.isEmpty() ? Optional.empty() : Optional.of(httpUrl(text));
+  }
+
+  /** An absolute http(s) URL without query or user, a trailing slash taken off. */
+  static URI httpUrl(String text) {
+    try {
+      URI uri = new URI(text.replaceAll("/+$", ""));
+      boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+      if (http && uri.getHost() != null && uri.getRawQuery() == null && uri.getUserInfo() == null) {
+        return uri;
+      }
+    } catch (URISyntaxException e) {
+      // told below
+    }
+    throw new IllegalArgumentException("give an address like https://kaneo.example.org");
+  }
+
+  /** The origins of one or more servers: scheme, host and port, no path. */
+  static List<URI> origins(String text) {
+    List<URI> origins = list(text).stream().map(Parse::httpUrl).toList();
+    if (origins.isEmpty()) {
+      throw new IllegalArgumentException("give at least one address like http://127.0.0.1:1337");
+    }
+    for (URI origin : origins) {
+      if (!origin.getRawPath().isEmpty()) {
+        throw new IllegalArgumentException(
+            "leave out the path " + origin.getRawPath() + "; requests keep their own");
+      }
+    }
+    return origins;
+  }
+
+  static List<URI> optionalOrigins(String text) {
+    return text.isEmpty() ? List.of() : origins(text);
+  }
+
+  /** A postgresql:// address; kept as text because it carries the password. */
+  static String databaseUrl(String text) {
+    boolean scheme = text.startsWith("postgresql://") || text.startsWith("postgres://");
+    if (!scheme || text.indexOf('/', text.indexOf("//") + 2) < 0) {
+      throw new IllegalArgumentException(
+          "give the one Kaneo has, like postgresql://user:password@host:5432/kaneo");
+    }
+    return text;
+  }
+
+  static List<String> trustedProxies(String text) {
+    List<String> ranges = list(text);
+    ranges.forEach(IpRange::parse);
+    return ranges;
+  }
+}

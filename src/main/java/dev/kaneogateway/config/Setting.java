@@ -1,0 +1,27 @@
+package dev.kaneogateway.config;
+
+import java.util.function.Function;
+
+/**
+ * One thing an operator can set: its name (the same in the environment and in the file), the text
+ * it defaults to, the one sentence the README prints, and how its text becomes a value.
+ *
+ * @param name environment variable and file key alike
+ * @param defaultText what an absent or empty setting means; empty when there is no default
+ * @param help what it does, in the operator's words
+ * @param secret whether its value may never be printed
+ * @param parser turns text into the value; throws {@link IllegalArgumentException} whose message
+ *     says what would be right
+ */
+public record Setting<T>(
+    String name, String defaultText, String help, boolean secret, Function<String, T> parser) {
+
+  static <T> Setting<T> of(
+      String name, String defaultText, Function<String, T> parser, String help) {
+    return new Setting<>(name, defaultText, help, false, parser);
+  }
+
+  static <T> Setting<T> secret(String name, Function<String, T> parser, String help) {
+    return new Setting<>(name, "", help, true, parser);
+  }
+}

@@ -1,0 +1,205 @@
+package dev.kaneogateway.config;
+
+import static java.util.Objects.requireNonNull;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Everything an operator set, checked; one record for each room. */
+public record Settings(
+    Kaneo kaneo,
+    Server server,
+    Limits limits,
+    Upstream upstream,
+    Database database,
+    Credentials credentials,
+    Management management,
+    Logs logs) {
+
+  /**
+   * What the Kaneo instance behind is called and expects.
+   *
+   * @param publicUrl the gateway's own address as people and devices see it
+   */
+  public record Kaneo(
+      URI clientUrl,
+      URI apiUrl,
+      URI publicUrl,
+      List<String> corsOrigins,
+      List<String> publicPaths,
+      List<String> webSocketPaths) {}
+
+  /** Where the gateway listens. */
+  public record Server(
+      String host,
+      int port,
+      Optional<Tls> tls,
+      int eventLoops,
+      List<IpRange> trustedProxies,
+      Duration drainDelay,
+      Duration drainTimeout) {}
+
+  /** PEM files of a certificate chain and its key. */
+  public record Tls(Path certificate, Path key) {}
+
+  /** What one client may ask for, and how long it may take. A body limit of 0 is none. */
+  public record Limits(
+      int maxHeaderBytes,
+      int maxUriBytes,
+      long maxBodyBytes,
+      Duration headTimeout,
+      Duration idleTimeout,
+      Duration progressTimeout) {}
+
+  /** How Kaneo is reached. {@code web} is empty when {@code api} serves the web app too. */
+  public record Upstream(
+      List<URI> api,
+      List<URI> web,
+      Duration connectTimeout,
+      Duration firstByteTimeout,
+      Duration keepAlive,
+      int maxConnections,
+      int maxQueue) {}
+
+  /** How PostgreSQL is reached. The URL carries the password and is never printed. */
+  public record Database(String url, int connections) {
+    @Override
+    public String toString() {
+      return "Database[connections=" + connections + "]";
+    }
+  }
+
+  /** How credentials are looked up and remembered. The secret is never printed. */
+  public record Credentials(
+      Optional<String> authSecret,
+      Duration lookupTimeout,
+      int lookupBatch,
+      int lookupQueue,
+      Duration cacheTtl,
+      int cacheSize,
+      Duration refusedCacheTtl,
+      int refusedCacheSize) {
+    @Override
+    public String toString() {
+      return "Credentials[cacheTtl=" + cacheTtl + ", cacheSize=" + cacheSize + "]";
+    }
+  }
+
+  /** Where metrics and health are served. */
+  public record Management(String host, int port) {}
+
+  /** What is logged and how. */
+  public record Logs(boolean access, boolean json, String level) {}
+
+  /**
+   * Reads all settings.
+   *
+   * @param environment wins over both files; {@code System.getenv()} in production
+   * @param environmentFile Kaneo's environment file, if the operator names one
+   * @param file the gateway's YAML file, if there is one
+   * @throws SettingsException with every problem found
+   */
+  public static Settings load(
+      Map<String, String> environment, Optional<Path> environmentFile, Optional<Path> file)
+      throws SettingsException {
+    SettingsSource source = new SettingsSource(environment, environmentFile, file);
+    List<String> problems = source.problems();
+    // A value that could not be read is null until the problems are thrown below.
+    Values values = new Values(source);
+    Optional<Path> cert = values.of(Keys.GATEWAY_TLS_CERT, Optional.empty());
+    Optional<Path> key = values.of(Keys.GATEWAY_TLS_KEY, Optional.empty());
+    if (cert.isPresent() != key.isPresent()
+        && problems.stream().noneMatch(p -> p.contains("_TLS_"))) {
+      problems.add("GATEWAY_TLS_CERT and GATEWAY_TLS_KEY belong together: set both or neither");
+    }
+    for (Setting<?> setting : Keys.ALL) {
+      values.touch(setting);
+    }
+    if (!problems.isEmpty()) {
+      throw new SettingsException(new ArrayList<>(problems));
+    }
+    URI clientUrl = values.of(Keys.KANEO_CLIENT_URL);
+    List<String> corsOrigins = values.of(Keys.CORS_ORIGINS);
+    int loops = values.of(Keys.GATEWAY_EVENT_LOOPS);
+    return new Settings(
+        new Kaneo(
+            clientUrl,
+            values.of(Keys.KANEO_API_URL),
+            values.of(Keys.GATEWAY_PUBLIC_URL).orElse(clientUrl),
+            corsOrigins.isEmpty() ? List.of(clientUrl.toString()) : corsOrigins,
+            values.of(Keys.GATEWAY_PUBLIC_PATHS),
+            values.of(Keys.GATEWAY_WEBSOCKET_PATHS)),
+        new Server(
+            values.of(Keys.GATEWAY_HOST),
+            values.of(Keys.GATEWAY_PORT),
+            cert.flatMap(c -> key.map(k -> new Tls(c, k))),
+            loops == 0 ? Runtime.getRuntime().availableProcessors() : loops,
+            values.of(Keys.TRUSTED_PROXIES).stream().map(IpRange::parse).toList(),
+            values.of(Keys.GATEWAY_DRAIN_DELAY_MS),
+            values.of(Keys.GATEWAY_DRAIN_TIMEOUT_MS)),
+        new Limits(
+            values.of(Keys.GATEWAY_MAX_HEADER_BYTES),
+            values.of(Keys.GATEWAY_MAX_URI_BYTES),
+            values.of(Keys.GATEWAY_MAX_BODY_BYTES),
+            values.of(Keys.GATEWAY_HEAD_TIMEOUT_MS),
+            values.of(Keys.GATEWAY_IDLE_TIMEOUT_MS),
+            values.of(Keys.GATEWAY_PROGRESS_TIMEOUT_MS)),
+        new Upstream(
+            values.of(Keys.KANEO_UPSTREAM_URL),
+            values.of(Keys.KANEO_WEB_UPSTREAM_URL),
+            values.of(Keys.GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS),
+            values.of(Keys.GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS),
+            values.of(Keys.GATEWAY_UPSTREAM_KEEP_ALIVE_MS),
+            values.of(Keys.GATEWAY_UPSTREAM_CONNECTIONS),
+            values.of(Keys.GATEWAY_UPSTREAM_QUEUE)),
+        new Database(values.of(Keys.DATABASE_URL), values.of(Keys.GATEWAY_DATABASE_CONNECTIONS)),
+        new Credentials(
+            values.of(Keys.AUTH_SECRET),
+            values.of(Keys.GATEWAY_LOOKUP_TIMEOUT_MS),
+            values.of(Keys.GATEWAY_LOOKUP_BATCH),
+            values.of(Keys.GATEWAY_LOOKUP_QUEUE),
+            values.of(Keys.GATEWAY_CACHE_TTL_MS),
+            values.of(Keys.GATEWAY_CACHE_SIZE),
+            values.of(Keys.GATEWAY_REFUSED_CACHE_TTL_MS),
+            values.of(Keys.GATEWAY_REFUSED_CACHE_SIZE)),
+        new Management(
+            values.of(Keys.GATEWAY_MANAGEMENT_HOST), values.of(Keys.GATEWAY_MANAGEMENT_PORT)),
+        new Logs(
+            values.of(Keys.GATEWAY_ACCESS_LOG),
+            values.of(Keys.GATEWAY_LOG_FORMAT).equals("json"),
+            values.of(Keys.GATEWAY_LOG_LEVEL)));
+  }
+
+  /** Reads each setting once, so that each problem is told once. */
+  private static final class Values {
+    private final SettingsSource source;
+    private final Map<String, Optional<Object>> read = new java.util.HashMap<>();
+
+    Values(SettingsSource source) {
+      this.source = source;
+    }
+
+    void touch(Setting<?> setting) {
+      if (!read.containsKey(setting.name())) {
+        read.put(setting.name(), Optional.ofNullable(source.read(setting)));
+      }
+    }
+
+    @SuppressWarnings("unchecked")
+    <T> T of(Setting<T> setting, T instead) {
+      touch(setting);
+      return (T) requireNonNull(read.get(setting.name())).orElse(instead);
+    }
+
+    @SuppressWarnings("unchecked")
+    <T> T of(Setting<T> setting) {
+      touch(setting);
+      return (T) requireNonNull(read.get(setting.name())).orElseThrow();
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package dev.kaneogateway.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+
+/**
+ * Where the texts of settings come from: the environment over an environment file over the
+ * gateway's own YAML file. Collects problems instead of stopping at the first.
+ */
+final class SettingsSource {
+  private final Map<String, String> texts = new LinkedHashMap<>();
+  private final List<String> problems = new ArrayList<>();
+
+  SettingsSource(
+      Map<String, String> environment, Optional<Path> environmentFile, Optional<Path> file) {
+    file.ifPresent(this::readYaml);
+    environmentFile.ifPresent(this::readEnvironmentFile);
+    Set<String> known = Keys.ALL.stream().map(Setting::name).collect(Collectors.toSet());
+    environment.forEach(
+        (name, value) -> {
+          if (known.contains(name) && !value.isBlank()) {
+            texts.put(name, value.strip());
+          }
+        });
+  }
+
+  List<String> problems() {
+    return problems;
+  }
+
+  /** The value of a setting, or null after its problem was noted. */
+  <T> @org.jspecify.annotations.Nullable T read(Setting<T> setting) {
+    String text = texts.getOrDefault(setting.name(), setting.defaultText());
+    try {
+      return setting.parser().apply(text);
+    } catch (IllegalArgumentException e) {
+      String shown = setting.secret() ? "(hidden)" : "'" + text + "'";
+      problems.add(
+          text.isEmpty()
+              ? setting.name() + " is not set: " + e.getMessage()
+              : setting.name() + " has the value " + shown + ": " + e.getMessage());
+      return null;
+    }
+  }
+
+  private void readYaml(Path path) {
+    Object document;
+    try {
+      document =
+          new Load(LoadSettings.builder().setAllowDuplicateKeys(false).build())
+              .loadFromString(Files.readString(path));
+    } catch (IOException e) {
+      problems.add(path + " cannot be read: check that it exists and may be read by this user");
+      return;
+    } catch (YamlEngineException e) {
+      problems.add(path + " is not YAML: " + firstLine(e.getMessage()));
+      return;
+    }
+    if (document == null) {
+      return;
+    }
+    if (!(document instanceof Map<?, ?> map)) {
+      problems.add(path + " must hold lines of the form NAME: value");
+      return;
+    }
+    Set<String> known = Keys.ALL.stream().map(Setting::name).collect(Collectors.toSet());
+    map.forEach(
+        (key, value) -> {
+          String name = String.valueOf(key);
+          if (!known.contains(name)) {
+            problems.add(path + ": " + name + " is not a setting" + suggestion(name, known));
+          } else if (value instanceof List<?> list) {
+            texts.put(name, list.stream().map(String::valueOf).collect(Collectors.joining(",")));
+          } else if (value instanceof Map) {
+            problems.add(path + ": " + name + " must be a single value or a list");
+          } else if (value != null) {
+            texts.put(name, String.valueOf(value).strip());
+          }
+        });
+  }
+
+  /** Kaneo's own environment file: KEY=VALUE lines; names that are not ours are Kaneo's. */
+  private void readEnvironmentFile(Path path) {
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(path);
+    } catch (IOException e) {
+      problems.add(path + " cannot be read: check that it exists and may be read by this user");
+      return;
+    }
+    Set<String> known = Keys.ALL.stream().map(Setting::name).collect(Collectors.toSet());
+    for (String raw : lines) {
+      String line = raw.strip();
+      if (line.startsWith("export ")) {
+        line = line.substring(7).strip();
+      }
+      int equals = line.indexOf('=');
+      if (line.startsWith("#") || equals <= 0) {
+        continue;
+      }
+      String name = line.substring(0, equals).strip();
+      String value = unquote(line.substring(equals + 1).strip());
+      if (known.contains(name) && !value.isBlank()) {
+        texts.put(name, value);
+      }
+    }
+  }
+
+  private static String unquote(String value) {
+    if (value.length() >= 2) {
+      char quote = value.charAt(0);
+      int end = value.indexOf(quote, 1);
+      if ((quote == '"' || quote == '\'') && end > 0) {
+        return value.substring(1, end);
+      }
+    }
+    int comment = value.indexOf(" #");
+    return comment >= 0 ? value.substring(0, comment).strip() : value;
+  }
+
+  private static String suggestion(String name, Set<String> known) {
+    return known.stream()
+        .filter(candidate -> distance(candidate, name.toUpperCase(java.util.Locale.ROOT)) <= 3)
+        .findFirst()
+        .map(candidate -> "; did you mean " + candidate + "?")
+        .orElse("; see conf/gateway.yaml for all of them");
+  }
+
+  /** Levenshtein distance. */
+  private static int distance(String a, String b) {
+    int[] previous = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      previous[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int[] current = new int[b.length() + 1];
+      current[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int substitution = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        current[j] = Math.min(substitution, Math.min(previous[j], current[j - 1]) + 1);
+      }
+      previous = current;
+    }
+    return previous[b.length()];
+  }
+
+  private static String firstLine(@org.jspecify.annotations.Nullable String message) {
+    return message == null ? "unreadable" : message.lines().findFirst().orElse("unreadable");
+  }
+}

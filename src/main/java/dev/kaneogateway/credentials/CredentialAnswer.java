@@ -1,0 +1,4 @@
+package dev.kaneogateway.credentials;
+
+/** Answers a {@link CredentialQuestion}. */
+public record CredentialAnswer(Verdict verdict) {}

@@ -1,0 +1,181 @@
+package dev.kaneogateway.credentials;
+
+import dev.kaneogateway.bus.Address;
+import dev.kaneogateway.bus.Bus;
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.db.KaneoSchema;
+import dev.kaneogateway.metrics.GatewayMetrics;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.sqlclient.Pool;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owns the questions to PostgreSQL about credentials. A question that comes while statements are
+ * under way waits and leaves with all others of that moment in the next one; equal questions are
+ * asked once. One instance, on one event loop.
+ */
+public final class CredentialVerticle extends VerticleBase {
+  public static final Address<CredentialQuestion, CredentialAnswer> ADDRESS =
+      new Address<>("credentials");
+
+  /** More statements at once would only split what one can ask. */
+  private static final int STATEMENTS_AT_ONCE = 2;
+
+  private static final long SCHEMA_RETRY_MS = 500;
+  private static final Logger LOG = LoggerFactory.getLogger(CredentialVerticle.class);
+
+  private final Bus bus;
+  private final Pool pool;
+  private final CredentialCache cache;
+  private final Settings.Credentials settings;
+  private final GatewayMetrics metrics;
+  private final Clock clock;
+  private final LinkedHashMap<CredentialQuestion, Promise<CredentialAnswer>> waiting =
+      new LinkedHashMap<>();
+  private final Map<CredentialQuestion, Asked> asked = new HashMap<>();
+  private @Nullable CredentialStatement statement;
+  private int statementsUnderWay;
+  private String lastComplaint = "";
+
+  /** A question in a statement under way, with the cache generation it was asked in. */
+  private record Asked(Promise<CredentialAnswer> answer, long generation) {}
+
+  public CredentialVerticle(
+      Bus bus,
+      Pool pool,
+      CredentialCache cache,
+      Settings.Credentials settings,
+      GatewayMetrics metrics,
+      Clock clock) {
+    this.bus = bus;
+    this.pool = pool;
+    this.cache = cache;
+    this.settings = settings;
+    this.metrics = metrics;
+    this.clock = clock;
+  }
+
+  @Override
+  public Future<?> start() {
+    metrics.gauge(
+        "credential_lookups_waiting", "Credentials waiting for PostgreSQL.", waiting::size);
+    learnSchema();
+    return bus.answer(ADDRESS, this::judge).completion();
+  }
+
+  private Future<CredentialAnswer> judge(CredentialQuestion question) {
+    Asked underWay = asked.get(question);
+    // An answer read before something was revoked must not serve a request that came after.
+    if (underWay != null && underWay.generation() == cache.generation()) {
+      return underWay.answer().future();
+    }
+    Promise<CredentialAnswer> queued = waiting.get(question);
+    if (queued != null) {
+      return queued.future();
+    }
+    if (statement == null || waiting.size() >= settings.lookupQueue()) {
+      return Future.succeededFuture(new CredentialAnswer(Verdict.UNKNOWN));
+    }
+    Promise<CredentialAnswer> answer = Promise.promise();
+    waiting.put(question, answer);
+    askWaiting();
+    return answer.future();
+  }
+
+  private void askWaiting() {
+    CredentialStatement current = statement;
+    if (current == null || waiting.isEmpty() || statementsUnderWay >= STATEMENTS_AT_ONCE) {
+      return;
+    }
+    long generation = cache.generation();
+    Map<CredentialQuestion, Asked> batch = new LinkedHashMap<>();
+    var oldest = waiting.entrySet().iterator();
+    while (oldest.hasNext() && batch.size() < settings.lookupBatch()) {
+      var entry = oldest.next();
+      batch.put(entry.getKey(), new Asked(entry.getValue(), generation));
+      oldest.remove();
+    }
+    asked.putAll(batch);
+    statementsUnderWay++;
+    long began = System.nanoTime();
+    List<CredentialQuestion> questions = new ArrayList<>(batch.keySet());
+    current
+        .judge(questions)
+        // A connection that died under the statement says nothing of the database: ask once more.
+        .recover(failure -> current.judge(questions))
+        .timeout(settings.lookupTimeout().toMillis(), TimeUnit.MILLISECONDS)
+        .onComplete(
+            (verdicts, failure) -> {
+              statementsUnderWay--;
+              if (failure != null) {
+                metrics.lookupFailed();
+                complain("credentials cannot be looked up: " + reason(failure));
+              } else {
+                metrics.lookedUp(batch.size(), System.nanoTime() - began);
+                recovered();
+              }
+              batch.forEach(
+                  (question, one) -> {
+                    asked.remove(question, one);
+                    Verdict verdict =
+                        failure != null
+                            ? Verdict.UNKNOWN
+                            : verdicts.getOrDefault(question.digest(), Verdict.UNKNOWN);
+                    cache.put(question.digest(), verdict, one.generation());
+                    one.answer().complete(new CredentialAnswer(verdict));
+                  });
+              askWaiting();
+            });
+  }
+
+  private void learnSchema() {
+    KaneoSchema.probe(pool)
+        .onComplete(
+            (schema, failure) -> {
+              if (failure != null) {
+                complain("the database cannot be reached: " + reason(failure));
+              } else if (!schema.usable()) {
+                complain(
+                    "this is not a Kaneo database the gateway can serve; it lacks "
+                        + String.join(", ", schema.missing())
+                        + "; let Kaneo finish its migrations or check DATABASE_URL");
+              } else {
+                recovered();
+                statement = new CredentialStatement(pool, schema, clock);
+                return;
+              }
+              vertx.setTimer(SCHEMA_RETRY_MS, id -> learnSchema());
+            });
+  }
+
+  /** Says a trouble once, not once for every request it spoils. */
+  private void complain(String complaint) {
+    if (!complaint.equals(lastComplaint)) {
+      lastComplaint = complaint;
+      LOG.error(complaint);
+    }
+  }
+
+  private void recovered() {
+    if (!lastComplaint.isEmpty()) {
+      lastComplaint = "";
+      LOG.info("credentials are looked up again");
+    }
+  }
+
+  private static String reason(Throwable failure) {
+    String message = failure.getMessage();
+    return message == null ? failure.getClass().getSimpleName() : message;
+  }
+}

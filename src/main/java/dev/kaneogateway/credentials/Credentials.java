@@ -1,0 +1,43 @@
+package dev.kaneogateway.credentials;
+
+import dev.kaneogateway.bus.Bus;
+import io.vertx.core.Future;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The door of this room: says what a token stands for, from the cache at once or from PostgreSQL
+ * through the {@link CredentialVerticle}. Safe from any thread; answers arrive on the asking
+ * context.
+ */
+public final class Credentials {
+  private final Bus bus;
+  private final CredentialCache cache;
+  private final SessionTokens sessionTokens;
+  private final Duration patience;
+
+  /**
+   * Waits a little longer than the verticle's own time-out, so that its answer is the one heard.
+   */
+  public Credentials(
+      Bus bus, CredentialCache cache, SessionTokens sessionTokens, Duration lookupTimeout) {
+    this.bus = bus;
+    this.cache = cache;
+    this.sessionTokens = sessionTokens;
+    this.patience = lookupTimeout.plusMillis(500);
+  }
+
+  /** The remembered verdict on a token, or null if it has to be {@linkplain #ask asked} for. */
+  public @Nullable Verdict remembered(TokenDigest digest) {
+    return cache.get(digest);
+  }
+
+  /** Asks about a token; never fails, for not knowing is {@link Verdict.Unknown}. */
+  public Future<Verdict> ask(String token, TokenDigest digest) {
+    String sessionToken = sessionTokens.bareToken(token).orElse("");
+    return bus.ask(
+            CredentialVerticle.ADDRESS, new CredentialQuestion(digest, sessionToken), patience)
+        .map(CredentialAnswer::verdict)
+        .otherwise(Verdict.UNKNOWN);
+  }
+}

@@ -1,0 +1,73 @@
+package dev.kaneogateway.demo;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Comparator;
+import java.util.stream.Stream;
+
+/** A PostgreSQL of its own on a free port, gone without a trace when closed. */
+public final class DemoDatabase implements AutoCloseable {
+  private final Path directory;
+  private final EmbeddedPostgres postgres;
+
+  /** Starts PostgreSQL, without any table. */
+  public DemoDatabase() throws IOException {
+    directory = Files.createTempDirectory("kaneo-gateway-demo");
+    postgres =
+        EmbeddedPostgres.builder()
+            .setOverrideWorkingDirectory(directory.toFile())
+            .setServerConfig("max_connections", "200")
+            .setServerConfig("fsync", "off")
+            .setServerConfig("listen_addresses", "127.0.0.1")
+            .start();
+  }
+
+  /** The address of a database on it. */
+  public String url(String database) {
+    return "postgresql://postgres:postgres@127.0.0.1:" + postgres.getPort() + "/" + database;
+  }
+
+  /** Runs statements in a database. */
+  public void execute(String database, String sql) {
+    try (Connection connection = postgres.getDatabase("postgres", database).getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Makes a database with Kaneo's tables and the demo's seed. */
+  public void create(String database) {
+    execute("postgres", "CREATE DATABASE " + database);
+    execute(database, resource("/demo/kaneo-tables.sql"));
+    execute(database, DemoSeed.sql());
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = DemoDatabase.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IllegalStateException(name + " is not on the class path");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    postgres.close();
+    try (Stream<Path> files = Files.walk(directory)) {
+      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+    }
+  }
+}

@@ -1,0 +1,170 @@
+package dev.kaneogateway.proxy;
+
+import dev.kaneogateway.web.Deadlines;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.streams.ReadStream;
+import io.vertx.core.streams.WriteStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves a body from one side to the other, as fast as the slower of them: a full writer pauses the
+ * reader. Counts what passes, ends the writer with the last byte of an announced length (which
+ * saves a packet), and restarts a time limit at each step forward. On one event loop.
+ */
+final class BodyPump {
+  private final ReadStream<Buffer> source;
+  private final WriteStream<Buffer> sink;
+  private final long announced;
+  private final long limit;
+  private final Events events;
+  private @Nullable Deadlines deadlines;
+  private Deadlines.@Nullable Entry deadline;
+  private long moved;
+  private boolean done;
+  private boolean watchSource;
+  private boolean full;
+
+  /** What the owner of both sides is told; at most one of these, once. */
+  interface Events {
+    /** The source has ended and the sink is about to. */
+    default void ending() {}
+
+    /** All of it was passed on and the sink ended. */
+    void completed();
+
+    /** The source has more than the limit. */
+    void tooLarge();
+
+    /** The source broke off. */
+    void sourceFailed(Throwable cause);
+  }
+
+  /**
+   * @param announced the length the head of the message told, or -1
+   * @param limit the most bytes to pass, or 0 for any number
+   */
+  BodyPump(
+      ReadStream<Buffer> source,
+      WriteStream<Buffer> sink,
+      long announced,
+      long limit,
+      Events events) {
+    this.source = source;
+    this.sink = sink;
+    this.announced = announced;
+    this.limit = limit;
+    this.events = events;
+  }
+
+  /**
+   * Limits how long the pump may stand still.
+   *
+   * @param sourceToo whether a silent source counts, or only a sink that does not take
+   */
+  BodyPump limited(Deadlines all, boolean sourceToo, Runnable whenDue) {
+    deadlines = all;
+    deadline = all.entry(whenDue);
+    watchSource = sourceToo;
+    return this;
+  }
+
+  /** Starts with a piece that was read before. */
+  void start(Buffer first) {
+    prepare();
+    move(first);
+    if (!full && !done) {
+      source.resume();
+    }
+  }
+
+  void start() {
+    prepare();
+    source.resume();
+  }
+
+  private void prepare() {
+    source.exceptionHandler(this::failed);
+    source.handler(this::move);
+    source.endHandler(end -> complete());
+    if (watchSource) {
+      restart();
+    }
+  }
+
+  /** Stops moving; neither side is touched again. */
+  void stop() {
+    done = true;
+    if (deadlines != null && deadline != null) {
+      deadlines.stop(deadline);
+    }
+  }
+
+  /** Whether it is the sink that holds the pump up. */
+  boolean waitsForSink() {
+    return full;
+  }
+
+  private void move(Buffer chunk) {
+    if (done) {
+      return;
+    }
+    moved += chunk.length();
+    if (limit > 0 && moved > limit) {
+      stop();
+      events.tooLarge();
+      return;
+    }
+    if (moved == announced) {
+      stop();
+      sink.end(chunk);
+      events.completed();
+      return;
+    }
+    sink.write(chunk);
+    if (sink.writeQueueFull()) {
+      full = true;
+      source.pause();
+      restart();
+      sink.drainHandler(
+          drained -> {
+            if (!done && full) {
+              full = false;
+              settle();
+              source.resume();
+            }
+          });
+    } else if (watchSource) {
+      restart();
+    }
+  }
+
+  private void complete() {
+    if (!done) {
+      stop();
+      events.ending();
+      sink.end();
+      events.completed();
+    }
+  }
+
+  private void failed(Throwable cause) {
+    if (!done) {
+      stop();
+      events.sourceFailed(cause);
+    }
+  }
+
+  private void restart() {
+    if (deadlines != null && deadline != null) {
+      deadlines.restart(deadline);
+    }
+  }
+
+  private void settle() {
+    if (watchSource) {
+      restart();
+    } else if (deadlines != null && deadline != null) {
+      deadlines.stop(deadline);
+    }
+  }
+}

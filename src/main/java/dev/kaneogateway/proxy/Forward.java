@@ -1,0 +1,351 @@
+package dev.kaneogateway.proxy;
+
+import dev.kaneogateway.web.Deadlines;
+import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.Problems;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request carried to Kaneo and its answer carried back, both bodies streamed. Whatever breaks,
+ * the client gets a whole answer or a visible break, never half an answer that looks whole. A
+ * request without a body whose connection dies before the first byte of an answer is sent once more
+ * if it can be repeated (RFC 9110 §9.2.2). Confined to its event loop.
+ */
+final class Forward {
+  private final Lane lane;
+  private final Upstreams upstreams;
+  private final Exchange exchange;
+  private final HttpServerRequest request;
+  private final HttpServerResponse response;
+  private final Deadlines.Entry firstByte;
+  private boolean hasBody;
+  private @Nullable Buffer firstChunk;
+  private int attempts;
+  private long askedNanos;
+  private Upstreams.@Nullable Upstream upstream;
+  private @Nullable HttpClientRequest upstreamRequest;
+  private @Nullable BodyPump upload;
+  private @Nullable BodyPump download;
+  private boolean uploaded;
+  private boolean over;
+
+  Forward(Lane lane, Upstreams upstreams, Exchange exchange) {
+    this.lane = lane;
+    this.upstreams = upstreams;
+    this.exchange = exchange;
+    this.request = exchange.request();
+    this.response = exchange.response();
+    this.firstByte = lane.firstByte.entry(() -> fail(UpstreamFailure.SILENT));
+  }
+
+  /** Takes the request over. Its body, if it announces one, must be paused. */
+  void start() {
+    response.closeHandler(gone -> clientLeft());
+    response.exceptionHandler(broken -> clientLeft());
+    if (request.version() == HttpVersion.HTTP_2 && exchange.head().contentLength() < 0) {
+      // HTTP/2 tells of a body only by its first frame.
+      request.exceptionHandler(broken -> clientLeft());
+      request.handler(
+          chunk -> {
+            if (!hasBody) {
+              hasBody = true;
+              firstChunk = chunk;
+              ask();
+            }
+          });
+      request.endHandler(
+          end -> {
+            if (!hasBody) {
+              ask();
+            }
+          });
+      request.fetch(1);
+    } else {
+      hasBody = exchange.announcesBody();
+      ask();
+    }
+  }
+
+  private void ask() {
+    attempts++;
+    askedNanos = System.nanoTime();
+    Upstreams.Upstream chosen = upstreams.choose();
+    chosen.begin();
+    upstream = chosen;
+    upstreams
+        .request(chosen, request.method(), exchange.head().target())
+        .onComplete(connected -> send(connected, chosen), this::notConnected);
+  }
+
+  private void notConnected(Throwable cause) {
+    UpstreamFailure failure = UpstreamFailure.ofConnecting(cause);
+    if (upstream != null && failure == UpstreamFailure.REFUSED) {
+      upstream.refused();
+    }
+    if (!over && failure == UpstreamFailure.REFUSED && attempts < upstreams.size()) {
+      release();
+      ask();
+    } else {
+      fail(failure);
+    }
+  }
+
+  private void send(HttpClientRequest to, Upstreams.Upstream chosen) {
+    if (over) {
+      to.reset();
+      return;
+    }
+    upstreamRequest = to;
+    RequestHeaders.copy(exchange, to.headers(), chosen.authority());
+    to.exceptionHandler(broken -> {});
+    to.earlyHintsHandler(this::earlyHints);
+    to.response().onComplete(this::answered, this::notAnswered);
+    if (!hasBody) {
+      lane.firstByte.restart(firstByte);
+      to.end();
+      return;
+    }
+    if (exchange.head().contentLength() < 0) {
+      to.setChunked(true);
+    }
+    if (request.headers().contains(HttpHeaders.EXPECT)) {
+      to.continueHandler(
+          go -> {
+            if (!over && !response.headWritten()) {
+              response.writeContinue();
+            }
+          });
+      to.sendHead();
+    }
+    BodyPump pump =
+        new BodyPump(
+                request, to, exchange.head().contentLength(), lane.maxBodyBytes, new UploadEvents())
+            .limited(lane.progress, true, this::uploadStalled);
+    upload = pump;
+    if (firstChunk != null) {
+      pump.start(firstChunk);
+      firstChunk = null;
+    } else {
+      pump.start();
+    }
+  }
+
+  private final class UploadEvents implements BodyPump.Events {
+    @Override
+    public void completed() {
+      uploaded = true;
+      if (download == null && !over) {
+        lane.firstByte.restart(firstByte);
+      }
+    }
+
+    @Override
+    public void tooLarge() {
+      giveUp(413, "content_too_large", "The body is larger than this server takes.");
+    }
+
+    @Override
+    public void sourceFailed(Throwable cause) {
+      clientLeft();
+    }
+  }
+
+  private void uploadStalled() {
+    if (upload != null && upload.waitsForSink()) {
+      fail(UpstreamFailure.SILENT);
+    } else {
+      giveUp(408, "request_timeout", "The body stopped coming.");
+    }
+  }
+
+  private void earlyHints(MultiMap hints) {
+    if (!over && !response.headWritten() && request.version() != HttpVersion.HTTP_1_0) {
+      MultiMap clean = MultiMap.caseInsensitiveMultiMap();
+      ResponseHeaders.copy(hints, clean);
+      response.writeEarlyHints(clean);
+    }
+  }
+
+  private void notAnswered(Throwable cause) {
+    if (over) {
+      return;
+    }
+    UpstreamFailure failure = UpstreamFailure.ofAnswer(cause);
+    if (failure == UpstreamFailure.BROKEN && attempts == 1 && isRepeatable()) {
+      lane.firstByte.stop(firstByte);
+      release();
+      ask();
+    } else {
+      fail(failure);
+    }
+  }
+
+  private boolean isRepeatable() {
+    HttpMethod method = request.method();
+    return !hasBody
+        && (method.equals(HttpMethod.GET)
+            || method.equals(HttpMethod.HEAD)
+            || method.equals(HttpMethod.OPTIONS));
+  }
+
+  private void answered(HttpClientResponse answer) {
+    if (over) {
+      return;
+    }
+    lane.firstByte.stop(firstByte);
+    int status = answer.statusCode();
+    if (status < 200) {
+      fail(UpstreamFailure.NONSENSE);
+      return;
+    }
+    long waited = System.nanoTime() - askedNanos;
+    exchange.upstreamAnswered(waited);
+    lane.metrics.upstreamAnswered(waited);
+    response.setStatusCode(status);
+    MultiMap headers = response.headers();
+    ResponseHeaders.copy(answer.headers(), headers);
+    boolean bodiless = request.method().equals(HttpMethod.HEAD) || status == 204 || status == 304;
+    if (!bodiless
+        && request.version() != HttpVersion.HTTP_2
+        && ResponseHeaders.hasOwnReason(answer)) {
+      response.setStatusMessage(answer.statusMessage());
+    }
+    long announced = -1;
+    if (bodiless) {
+      announced = 0;
+    } else {
+      String length = headers.get(HttpHeaders.CONTENT_LENGTH);
+      if (length != null) {
+        announced = Long.parseLong(length.strip());
+      } else if (request.version() == HttpVersion.HTTP_1_0) {
+        headers.set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+      } else {
+        response.setChunked(true);
+      }
+    }
+    BodyPump pump =
+        new BodyPump(answer, response, announced, 0, new DownloadEvents(answer))
+            .limited(lane.progress, false, this::downloadStalled);
+    download = pump;
+    pump.start();
+  }
+
+  private final class DownloadEvents implements BodyPump.Events {
+    private final HttpClientResponse answer;
+
+    DownloadEvents(HttpClientResponse answer) {
+      this.answer = answer;
+    }
+
+    @Override
+    public void ending() {
+      boolean framed = response.isChunked() || request.version() == HttpVersion.HTTP_2;
+      if (framed && !answer.trailers().isEmpty()) {
+        response.trailers().addAll(answer.trailers());
+      }
+    }
+
+    @Override
+    public void completed() {
+      boolean delimitedByClose =
+          request.version() == HttpVersion.HTTP_1_0
+              && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
+      finish(hasBody && !uploaded);
+      if (delimitedByClose) {
+        request.connection().close();
+      } else if (hasBody && !uploaded) {
+        Problems.discardBody(exchange);
+      }
+    }
+
+    @Override
+    public void tooLarge() {
+      throw new IllegalStateException("answers have no limit");
+    }
+
+    @Override
+    public void sourceFailed(Throwable cause) {
+      exchange.trouble("Kaneo broke off its answer");
+      lane.metrics.upstreamFailed("truncated");
+      finish(true);
+      // Closing without the last chunk, or before the announced length, shows that it is not whole.
+      response.reset();
+    }
+  }
+
+  private void downloadStalled() {
+    exchange.trouble("the client stopped reading");
+    exchange.abandoned();
+    finish(true);
+    response.reset();
+  }
+
+  private void clientLeft() {
+    if (!over) {
+      exchange.abandoned();
+      finish(true);
+    }
+  }
+
+  private void fail(UpstreamFailure failure) {
+    if (over) {
+      return;
+    }
+    lane.metrics.upstreamFailed(failure.label());
+    if (failure == UpstreamFailure.BUSY || failure == UpstreamFailure.REFUSED) {
+      finish(true);
+      Problems.answerRetryLater(
+          exchange,
+          failure.status(),
+          failure.code(),
+          failure.message(),
+          java.time.Duration.ofSeconds(1));
+    } else {
+      giveUp(failure.status(), failure.code(), failure.message());
+    }
+  }
+
+  private void giveUp(int status, String code, String message) {
+    if (over) {
+      return;
+    }
+    finish(true);
+    if (response.headWritten()) {
+      exchange.trouble(message);
+      response.reset();
+    } else {
+      Problems.answer(exchange, status, code, message);
+    }
+  }
+
+  private void finish(boolean cutUpstream) {
+    over = true;
+    lane.firstByte.stop(firstByte);
+    if (upload != null) {
+      upload.stop();
+    }
+    if (download != null) {
+      download.stop();
+    }
+    if (cutUpstream && upstreamRequest != null) {
+      upstreamRequest.reset();
+    }
+    release();
+  }
+
+  private void release() {
+    if (upstream != null) {
+      upstream.end();
+      upstream = null;
+    }
+  }
+}

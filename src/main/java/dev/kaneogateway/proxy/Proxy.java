@@ -1,0 +1,105 @@
+package dev.kaneogateway.proxy;
+
+import dev.kaneogateway.auth.Authenticator;
+import dev.kaneogateway.auth.Challenges;
+import dev.kaneogateway.auth.Decision;
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.metrics.Route;
+import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.Problems;
+import dev.kaneogateway.web.RequestHead;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
+import java.time.Duration;
+
+/**
+ * Every request that is Kaneo's to answer: routed, authenticated, carried there and back. One for
+ * each event loop, and confined to it.
+ */
+public final class Proxy {
+  private final Routes routes;
+  private final Authenticator authenticator;
+  private final Challenges challenges;
+  private final Lane lane;
+
+  public Proxy(
+      Vertx vertx, Settings settings, Authenticator authenticator, GatewayMetrics metrics) {
+    this.routes = new Routes(settings.kaneo());
+    this.authenticator = authenticator;
+    this.challenges = new Challenges(settings.kaneo().corsOrigins());
+    this.lane = new Lane(vertx, settings, metrics);
+  }
+
+  /** Answers a request, now or later, whatever happens. */
+  public void handle(Exchange exchange) {
+    RequestHead head = exchange.head();
+    Route route = routes.of(head.path());
+    boolean upgrade = isUpgrade(exchange);
+    exchange.route(upgrade ? Route.WEBSOCKET : route);
+    if (exchange.announcesBody()) {
+      // Or its first bytes would be gone before somebody listens.
+      exchange.request().pause();
+    }
+    if (lane.maxBodyBytes > 0 && head.contentLength() > lane.maxBodyBytes) {
+      Problems.answer(
+          exchange, 413, "content_too_large", "The body is larger than this server takes.");
+    } else if ((route == Route.API || upgrade)
+        && !exchange.request().method().equals(HttpMethod.OPTIONS)) {
+      Future<Decision> decision = authenticator.decide(exchange.request().headers());
+      if (decision.succeeded()) {
+        act(exchange, decision.result(), upgrade);
+      } else {
+        decision.onSuccess(later -> act(exchange, later, upgrade));
+      }
+    } else {
+      // Kaneo judges its public paths itself, and answers preflights before any credential.
+      forward(exchange, route);
+    }
+  }
+
+  private void act(Exchange exchange, Decision decision, boolean upgrade) {
+    if (exchange.response().closed()) {
+      return;
+    }
+    if (decision instanceof Decision.Admit admit) {
+      if (admit.identity() != null) {
+        exchange.identified(admit.identity().label(), admit.identity().userId());
+      }
+      if (upgrade) {
+        new Tunnel(lane, exchange).start();
+      } else {
+        forward(exchange, Route.API);
+      }
+    } else if (decision instanceof Decision.Refuse refuse) {
+      challenges.refuse(exchange, refuse.reason());
+    } else {
+      Problems.answerRetryLater(
+          exchange,
+          503,
+          "temporarily_unavailable",
+          "The credential cannot be checked now.",
+          Duration.ofSeconds(1));
+    }
+  }
+
+  private void forward(Exchange exchange, Route route) {
+    boolean api = Routes.isApiServer(exchange.head().path(), route);
+    new Forward(lane, api ? lane.api : lane.web, exchange).start();
+  }
+
+  /** Kaneo reads odd targets of an upgrade as other paths, so only a plain one is upgraded. */
+  private boolean isUpgrade(Exchange exchange) {
+    RequestHead head = exchange.head();
+    return routes.allowsWebSocket(head.path())
+        && head.target().startsWith(head.path())
+        && !head.path().contains("//")
+        && RequestHead.wantsUpgrade(exchange.request(), "websocket");
+  }
+
+  /** Ends the timers; connections end with the Vertx that owns them. */
+  public void close() {
+    lane.close();
+  }
+}

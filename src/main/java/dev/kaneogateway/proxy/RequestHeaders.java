@@ -1,0 +1,118 @@
+package dev.kaneogateway.proxy;
+
+import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.TrustedProxies;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpVersion;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The head of a request as Kaneo gets it. Forwarding fields of whatever spelling are dropped and
+ * one clean set is written, {@code CF-Connecting-IP} included because Kaneo believes it first,
+ * whoever sent it.
+ */
+final class RequestHeaders {
+  private RequestHeaders() {}
+
+  /** Copies the fields of a request that go on to Kaneo and adds the gateway's own. */
+  static void copy(Exchange exchange, MultiMap to, String upstreamAuthority) {
+    MultiMap from = exchange.request().headers();
+    Set<String> named = HopByHop.named(from);
+    for (Map.Entry<String, String> field : from) {
+      String name = field.getKey();
+      if (!isDropped(name) && (named.isEmpty() || !named.contains(name.toLowerCase(Locale.ROOT)))) {
+        to.add(name, field.getValue());
+      }
+    }
+    if (exchange.request().version() == HttpVersion.HTTP_2) {
+      joinCookies(from, to);
+    }
+    TrustedProxies.Origin origin = exchange.origin();
+    String host = origin.host().isEmpty() ? upstreamAuthority : origin.host();
+    to.set(
+        HttpHeaders.HOST,
+        exchange.head().host().isEmpty() ? upstreamAuthority : exchange.head().host());
+    to.set("X-Forwarded-For", origin.address());
+    to.set("X-Forwarded-Proto", origin.scheme());
+    to.set("X-Forwarded-Host", host);
+    to.set("X-Real-IP", origin.address());
+    to.set("CF-Connecting-IP", origin.address());
+    to.set("Forwarded", forwarded(origin, host));
+    to.set("X-Request-Id", exchange.id());
+  }
+
+  private static boolean isDropped(String name) {
+    if (HopByHop.isHopByHop(name)) {
+      return true;
+    }
+    switch (name.charAt(0)) {
+      case 'x', 'X' -> {
+        return startsWith(name, "x-forwarded-")
+            || is(name, "x-real-ip")
+            || is(name, "x-request-id");
+      }
+      case 'f', 'F' -> {
+        return is(name, "forwarded");
+      }
+      case 'c', 'C' -> {
+        return startsWith(name, "cf-connecting-ip");
+      }
+      case 't', 'T' -> {
+        // Request trailers are not carried, so their announcement is not either.
+        return is(name, "true-client-ip") || is(name, "trailer");
+      }
+      case 'h', 'H' -> {
+        return is(name, "host");
+      }
+      case ':' -> {
+        return true;
+      }
+      default -> {
+        return false;
+      }
+    }
+  }
+
+  /** Equality that takes an underscore for a dash, as CGI-like servers do. */
+  private static boolean is(String name, String lowerCase) {
+    return name.length() == lowerCase.length() && startsWith(name, lowerCase);
+  }
+
+  private static boolean startsWith(String name, String lowerCase) {
+    if (name.length() < lowerCase.length()) {
+      return false;
+    }
+    for (int i = 0; i < lowerCase.length(); i++) {
+      char c = name.charAt(i);
+      char lower = c == '_' ? '-' : c >= 'A' && c <= 'Z' ? (char) (c + 32) : c;
+      if (lower != lowerCase.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** HTTP/2 may split the cookie; HTTP/1.1 must not (RFC 9113 §8.2.3). */
+  private static void joinCookies(MultiMap from, MultiMap to) {
+    List<String> cookies = from.getAll(HttpHeaders.COOKIE);
+    if (cookies.size() > 1) {
+      to.set(HttpHeaders.COOKIE, String.join("; ", cookies));
+    }
+  }
+
+  /** RFC 7239 §4: an IPv6 address is bracketed, and what is no token is quoted. */
+  private static String forwarded(TrustedProxies.Origin origin, String host) {
+    String address = origin.address();
+    return "for="
+        + (address.indexOf(':') >= 0 ? "\"[" + address + "]\"" : address)
+        + ";proto="
+        + origin.scheme()
+        + ";host=\""
+        + host
+        + '"';
+  }
+}

@@ -1,0 +1,35 @@
+package dev.kaneogateway.proxy;
+
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpClientResponse;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** The head of Kaneo's answer as the client gets it. */
+final class ResponseHeaders {
+  private ResponseHeaders() {}
+
+  /**
+   * Copies the fields of an answer that go on to the client; the request id stays the gateway's.
+   */
+  static void copy(MultiMap from, MultiMap to) {
+    Set<String> named = HopByHop.named(from);
+    for (Map.Entry<String, String> field : from) {
+      String name = field.getKey();
+      if (!HopByHop.isHopByHop(name)
+          && !name.equalsIgnoreCase("x-request-id")
+          && (named.isEmpty() || !named.contains(name.toLowerCase(Locale.ROOT)))) {
+        to.add(name, field.getValue());
+      }
+    }
+  }
+
+  /** The reason phrase, if Kaneo chose one of its own. */
+  static boolean hasOwnReason(HttpClientResponse answer) {
+    String usual =
+        io.netty.handler.codec.http.HttpResponseStatus.valueOf(answer.statusCode()).reasonPhrase();
+    String reason = answer.statusMessage();
+    return reason != null && !reason.isEmpty() && !reason.equals(usual);
+  }
+}

@@ -1,0 +1,153 @@
+package dev.kaneogateway.proxy;
+
+import dev.kaneogateway.web.Deadlines;
+import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.Problems;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.net.NetSocket;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One WebSocket: the upgrade relayed, then bytes both ways with back-pressure, so that
+ * sub-protocols, extensions and close codes stay the two ends' own.
+ *
+ * <p>A reset of the connection before Kaneo has answered the upgrade, or with its answer unread,
+ * ends Kaneo's process. So this side never cuts: when the client leaves early the answer is still
+ * waited for and read, and only then the connection closed. Confined to its event loop.
+ */
+final class Tunnel {
+  private final Lane lane;
+  private final Exchange exchange;
+  private final HttpServerResponse response;
+  private final Deadlines.Entry firstByte;
+  private boolean clientGone;
+
+  Tunnel(Lane lane, Exchange exchange) {
+    this.lane = lane;
+    this.exchange = exchange;
+    this.response = exchange.response();
+    this.firstByte = lane.firstByte.entry(() -> fail(UpstreamFailure.SILENT));
+  }
+
+  void start() {
+    response.closeHandler(gone -> clientLeft());
+    response.exceptionHandler(gone -> clientLeft());
+    Upstreams.Upstream chosen = lane.api.choose();
+    lane.api
+        .upgradeRequest(chosen, exchange.head().target())
+        .onComplete(
+            connected -> ask(connected, chosen),
+            cause -> fail(UpstreamFailure.ofConnecting(cause)));
+  }
+
+  private void ask(HttpClientRequest to, Upstreams.Upstream chosen) {
+    if (clientGone) {
+      // Nothing was sent, so nothing can be reset in its middle.
+      to.reset();
+      return;
+    }
+    RequestHeaders.copy(exchange, to.headers(), chosen.authority());
+    to.headers().set(HttpHeaders.CONNECTION, "Upgrade").set(HttpHeaders.UPGRADE, "websocket");
+    to.exceptionHandler(broken -> {});
+    lane.firstByte.restart(firstByte);
+    to.connect().onComplete(this::answered, cause -> fail(UpstreamFailure.ofAnswer(cause)));
+  }
+
+  private void answered(HttpClientResponse answer) {
+    lane.firstByte.stop(firstByte);
+    if (answer.statusCode() == 101) {
+      NetSocket kaneo = answer.netSocket();
+      if (clientGone || response.ended()) {
+        kaneo.handler(late -> {});
+        kaneo.close();
+      } else {
+        kaneo.pause();
+        join(answer, kaneo);
+      }
+    } else {
+      relayRefusal(answer);
+    }
+  }
+
+  private void join(HttpClientResponse answer, NetSocket kaneo) {
+    MultiMap headers = response.headers();
+    ResponseHeaders.copy(answer.headers(), headers);
+    headers.set(HttpHeaders.CONNECTION, "Upgrade").set(HttpHeaders.UPGRADE, "websocket");
+    response.setStatusCode(101);
+    exchange
+        .request()
+        .toNetSocket()
+        .onComplete(
+            client -> {
+              lane.metrics.tunnelOpened();
+              client.pipeTo(kaneo).onComplete(done -> kaneo.close());
+              kaneo.pipeTo(client).onComplete(done -> client.close());
+              client.closeHandler(
+                  closed -> {
+                    lane.metrics.tunnelClosed();
+                    kaneo.close();
+                    exchange.end();
+                  });
+              kaneo.closeHandler(closed -> client.close());
+            },
+            failure -> {
+              kaneo.close();
+              exchange.end();
+            });
+  }
+
+  /**
+   * Passes on the answer of a Kaneo that does not upgrade; reads it whole even with nobody left.
+   */
+  private void relayRefusal(HttpClientResponse answer) {
+    if (clientGone || response.ended()) {
+      answer.handler(dropped -> {});
+      answer.exceptionHandler(broken -> {});
+      answer.resume();
+      return;
+    }
+    response.setStatusCode(answer.statusCode());
+    ResponseHeaders.copy(answer.headers(), response.headers());
+    String length = answer.getHeader(HttpHeaders.CONTENT_LENGTH);
+    if (length == null) {
+      response.setChunked(true);
+    }
+    new BodyPump(answer, response, length == null ? -1 : Long.parseLong(length), 0, new Refusal())
+        .start();
+  }
+
+  private final class Refusal implements BodyPump.Events {
+    @Override
+    public void completed() {
+      // The end of the answer ends the exchange.
+    }
+
+    @Override
+    public void tooLarge() {
+      throw new IllegalStateException("answers have no limit");
+    }
+
+    @Override
+    public void sourceFailed(Throwable cause) {
+      response.reset();
+    }
+  }
+
+  private void clientLeft() {
+    if (!clientGone) {
+      clientGone = true;
+      exchange.abandoned();
+    }
+  }
+
+  private void fail(@Nullable UpstreamFailure failure) {
+    if (failure != null && !clientGone && !response.ended()) {
+      lane.metrics.upstreamFailed(failure.label());
+      Problems.answer(exchange, failure.status(), failure.code(), failure.message());
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package dev.kaneogateway.proxy;
+
+import io.vertx.core.http.ConnectionPoolTooBusyException;
+import io.vertx.core.http.HttpClosedException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
+import java.util.concurrent.TimeoutException;
+
+/** What went wrong with Kaneo, and what the client is told: the one table from cause to status. */
+enum UpstreamFailure {
+  /** Nobody listens, or nobody answers the call: no byte of the request was sent. */
+  REFUSED(502, "bad_gateway", "Kaneo does not accept connections."),
+  /** Every connection is busy and the queue is full, or one was not to be had in time. */
+  BUSY(503, "overloaded", "Too many requests are waiting for Kaneo."),
+  /** Kaneo hung up before its answer was complete. */
+  BROKEN(502, "bad_gateway", "Kaneo closed the connection without an answer."),
+  /** No answer began in time. */
+  SILENT(504, "gateway_timeout", "Kaneo did not answer in time."),
+  /** What came was no HTTP. */
+  NONSENSE(502, "bad_gateway", "Kaneo's answer could not be understood.");
+
+  private final int status;
+  private final String code;
+  private final String message;
+
+  UpstreamFailure(int status, String code, String message) {
+    this.status = status;
+    this.code = code;
+    this.message = message;
+  }
+
+  int status() {
+    return status;
+  }
+
+  String code() {
+    return code;
+  }
+
+  String message() {
+    return message;
+  }
+
+  /** The value of a metric's label. */
+  String label() {
+    return name().toLowerCase(java.util.Locale.ROOT);
+  }
+
+  /** While a connection was asked for. */
+  static UpstreamFailure ofConnecting(Throwable cause) {
+    if (cause instanceof ConnectionPoolTooBusyException) {
+      return BUSY;
+    }
+    if (cause instanceof ConnectException
+        || cause instanceof UnknownHostException
+        || cause instanceof NoRouteToHostException) {
+      return REFUSED;
+    }
+    return cause instanceof TimeoutException ? BUSY : REFUSED;
+  }
+
+  /** While an answer was waited for. */
+  static UpstreamFailure ofAnswer(Throwable cause) {
+    return cause instanceof HttpClosedException || cause instanceof java.io.IOException
+        ? BROKEN
+        : cause instanceof TimeoutException ? SILENT : NONSENSE;
+  }
+}

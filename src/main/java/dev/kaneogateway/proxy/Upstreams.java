@@ -1,0 +1,139 @@
+package dev.kaneogateway.proxy;
+
+import dev.kaneogateway.config.Settings;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.SocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The Kaneo processes of one kind and the connections to them. One for each event loop, so that
+ * both sides of an exchange stay on one thread.
+ */
+final class Upstreams {
+  /** How long a Kaneo that refused a connection is passed over while another takes them. */
+  private static final Duration PASSED_OVER = Duration.ofSeconds(1);
+
+  private final HttpClientAgent client;
+  private final HttpClientAgent upgrades;
+  private final List<Upstream> upstreams;
+  private final long connectTimeoutMillis;
+
+  /** One Kaneo, with what this event loop has under way there. */
+  static final class Upstream {
+    private final SocketAddress address;
+    private final boolean ssl;
+    private final String host;
+    private final int port;
+    private final String authority;
+    private int inFlight;
+    private long passedOverUntilNanos = System.nanoTime();
+
+    Upstream(URI uri) {
+      this.ssl = "https".equals(uri.getScheme());
+      this.host = uri.getHost();
+      this.port = uri.getPort() >= 0 ? uri.getPort() : ssl ? 443 : 80;
+      this.address = SocketAddress.inetSocketAddress(port, host);
+      this.authority = uri.getAuthority();
+    }
+
+    /** What {@code Host} says when the client said nothing. */
+    String authority() {
+      return authority;
+    }
+
+    void begin() {
+      inFlight++;
+    }
+
+    void end() {
+      inFlight--;
+    }
+
+    void refused() {
+      passedOverUntilNanos = System.nanoTime() + PASSED_OVER.toNanos();
+    }
+
+    private boolean isPassedOver(long now) {
+      return passedOverUntilNanos - now > 0;
+    }
+  }
+
+  Upstreams(Vertx vertx, List<URI> origins, Settings.Upstream settings, int eventLoops) {
+    this.upstreams = origins.stream().map(Upstream::new).toList();
+    this.connectTimeoutMillis = settings.connectTimeout().toMillis();
+    HttpClientOptions options =
+        new HttpClientOptions()
+            .setConnectTimeout((int) connectTimeoutMillis)
+            .setKeepAliveTimeout((int) Math.max(1, settings.keepAlive().toSeconds()))
+            .setMaxHeaderSize(256 * 1024)
+            .setDecompressionSupported(false)
+            .setTcpNoDelay(true)
+            .setTcpKeepAlive(true);
+    int connections = Math.max(1, settings.maxConnections() / eventLoops);
+    this.client =
+        vertx
+            .httpClientBuilder()
+            .with(options)
+            .with(
+                new PoolOptions()
+                    .setHttp1MaxSize(connections)
+                    .setMaxWaitQueueSize(settings.maxQueue() / eventLoops))
+            .build();
+    // A connection that was upgraded never comes back, so it must not take a place of the others.
+    this.upgrades =
+        vertx
+            .httpClientBuilder()
+            .with(new HttpClientOptions(options).setKeepAlive(false))
+            .with(new PoolOptions().setHttp1MaxSize(1 << 20).setMaxWaitQueueSize(0))
+            .build();
+  }
+
+  /** The one with the least to do among those that take connections, or among all. */
+  Upstream choose() {
+    Upstream best = upstreams.get(0);
+    if (upstreams.size() > 1) {
+      long now = System.nanoTime();
+      for (Upstream each : upstreams) {
+        boolean better = each.inFlight < best.inFlight && !each.isPassedOver(now);
+        if (better || (best.isPassedOver(now) && !each.isPassedOver(now))) {
+          best = each;
+        }
+      }
+    }
+    return best;
+  }
+
+  int size() {
+    return upstreams.size();
+  }
+
+  /** A request on a connection of the pool; fails when none can be had in time. */
+  Future<HttpClientRequest> request(Upstream upstream, HttpMethod method, String target) {
+    return client.request(options(upstream, method, target));
+  }
+
+  /** A request on a connection of its own, which may then speak another protocol. */
+  Future<HttpClientRequest> upgradeRequest(Upstream upstream, String target) {
+    return upgrades.request(options(upstream, HttpMethod.GET, target));
+  }
+
+  private RequestOptions options(Upstream upstream, HttpMethod method, String target) {
+    return new RequestOptions()
+        .setServer(upstream.address)
+        .setHost(upstream.host)
+        .setPort(upstream.port)
+        .setSsl(upstream.ssl)
+        .setMethod(method)
+        .setURI(target)
+        .setConnectTimeout(connectTimeoutMillis);
+  }
+}

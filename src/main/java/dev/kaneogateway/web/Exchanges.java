@@ -1,0 +1,99 @@
+package dev.kaneogateway.web;
+
+import dev.kaneogateway.metrics.GatewayMetrics;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where every request begins and ends: named, traced to its client, counted, timed and logged, so
+ * that no surface can forget to. One for each event loop.
+ */
+public final class Exchanges {
+  private static final Logger ACCESS = LoggerFactory.getLogger("access");
+  private static final RequestHead NO_HEAD = new RequestHead("-", "-", "", 0, false);
+
+  private final TrustedProxies trustedProxies;
+  private final GatewayMetrics metrics;
+  private final boolean accessLog;
+
+  public Exchanges(TrustedProxies trustedProxies, GatewayMetrics metrics, boolean accessLog) {
+    this.trustedProxies = trustedProxies;
+    this.metrics = metrics;
+    this.accessLog = accessLog;
+  }
+
+  /**
+   * Begins the exchange of a request; or answers it, closes its connection and returns null, if its
+   * head is not one that can be acted upon.
+   */
+  public @Nullable Exchange begin(HttpServerRequest request) {
+    ConnectionGuard guard = ConnectionGuard.of(request.connection());
+    if (guard != null && guard.isDoomed()) {
+      return null;
+    }
+    RequestHead.Result result = RequestHead.read(request);
+    if (result instanceof RequestHead.Result.Refused refused) {
+      Exchange exchange = track(request, NO_HEAD);
+      Problems.answerAndClose(exchange, refused.status(), "bad_request", refused.reason());
+      return null;
+    }
+    return track(request, ((RequestHead.Result.Sound) result).head());
+  }
+
+  private Exchange track(HttpServerRequest request, RequestHead head) {
+    TrustedProxies.Origin origin = trustedProxies.originOf(request, head.host());
+    Exchange exchange = new Exchange(request, RequestIds.of(request), head, origin);
+    HttpServerResponse response = request.response();
+    response.headers().set(RequestIds.HEADER, exchange.id());
+    ConnectionGuard guard = ConnectionGuard.of(request.connection());
+    if (guard != null) {
+      guard.requestBegun();
+    }
+    metrics.requestStarted();
+    exchange.atEnd(
+        () -> {
+          if (guard != null) {
+            guard.requestEnded();
+          }
+          metrics.requestEnded(exchange.route(), exchange.status(), exchange.elapsedNanos());
+          if (accessLog) {
+            ACCESS.info(exchange.logLine());
+          }
+        });
+    response.endHandler(
+        ended -> {
+          if (!response.ended()) {
+            exchange.abandoned();
+          }
+          exchange.end();
+        });
+    return exchange;
+  }
+
+  /** Answers bytes that are no HTTP request, and hangs up. */
+  public void refuseMalformed(HttpServerRequest request) {
+    Throwable cause = request.decoderResult().cause();
+    int status = 400;
+    if (cause instanceof io.netty.handler.codec.http.TooLongHttpLineException) {
+      status = 414;
+    } else if (cause instanceof io.netty.handler.codec.http.TooLongHttpHeaderException) {
+      status = 431;
+    }
+    if (accessLog) {
+      SocketAddress peer = request.remoteAddress();
+      ACCESS.info(
+          "malformed request {} client={}", status, peer == null ? "-" : peer.hostAddress());
+    }
+    metrics.malformedRequest();
+    HttpServerResponse response = request.response().setStatusCode(status);
+    if (request.version() != HttpVersion.HTTP_2) {
+      response.putHeader("Connection", "close");
+    }
+    response.end().onComplete(done -> request.connection().close());
+  }
+}

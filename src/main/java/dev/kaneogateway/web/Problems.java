@@ -1,0 +1,122 @@
+package dev.kaneogateway.web;
+
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Answers of the gateway's own when something is wrong, in the form the caller accepts. */
+public final class Problems {
+  /** How long a refused client may go on sending its body before the connection is closed. */
+  private static final Duration LINGER = Duration.ofSeconds(5);
+
+  private Problems() {}
+
+  /** Answers with a short explanation; does nothing if an answer has begun. */
+  public static void answer(Exchange exchange, int status, String code, String message) {
+    answer(exchange, status, code, message, null);
+  }
+
+  /** Answers that trying again after a while may help. */
+  public static void answerRetryLater(
+      Exchange exchange, int status, String code, String message, Duration after) {
+    answer(exchange, status, code, message, after);
+  }
+
+  /** Answers and closes the connection, whose next bytes cannot be trusted. */
+  public static void answerAndClose(Exchange exchange, int status, String code, String message) {
+    HttpServerRequest request = exchange.request();
+    if (request.version() != HttpVersion.HTTP_2) {
+      ConnectionGuard guard = ConnectionGuard.of(request.connection());
+      if (guard != null) {
+        guard.doom();
+      }
+      exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+      exchange.trouble(message);
+      write(exchange, status, code, message, null).onComplete(done -> request.connection().close());
+    } else {
+      answer(exchange, status, code, message, null);
+    }
+  }
+
+  /**
+   * Reads and drops what is left of a request's body after its answer, so that the client can read
+   * that answer before the connection is closed (RFC 9112 §9.6) and a short body costs no
+   * connection.
+   */
+  public static void discardBody(Exchange exchange) {
+    HttpServerRequest request = exchange.request();
+    if (!exchange.announcesBody() || request.isEnded()) {
+      return;
+    }
+    io.vertx.core.Vertx vertx = io.vertx.core.Vertx.currentContext().owner();
+    long timer =
+        request.version() == HttpVersion.HTTP_2
+            ? -1
+            : vertx.setTimer(LINGER.toMillis(), id -> request.connection().close());
+    request.handler(null);
+    request.exceptionHandler(gone -> vertx.cancelTimer(timer));
+    request.endHandler(ended -> vertx.cancelTimer(timer));
+    request.resume();
+  }
+
+  private static void answer(
+      Exchange exchange, int status, String code, String message, @Nullable Duration retryAfter) {
+    HttpServerResponse response = exchange.response();
+    if (response.headWritten() || response.ended() || response.closed()) {
+      return;
+    }
+    exchange.trouble(message);
+    write(exchange, status, code, message, retryAfter);
+    discardBody(exchange);
+  }
+
+  private static io.vertx.core.Future<Void> write(
+      Exchange exchange, int status, String code, String message, @Nullable Duration retryAfter) {
+    HttpServerResponse response = exchange.response().setStatusCode(status);
+    if (retryAfter != null) {
+      response.putHeader("Retry-After", Long.toString(Math.max(1, retryAfter.toSeconds())));
+    }
+    response.putHeader("Cache-Control", "no-store");
+    String accept =
+        String.valueOf(exchange.request().getHeader(HttpHeaders.ACCEPT)).toLowerCase(Locale.ROOT);
+    String body;
+    if (accept.contains("text/html")) {
+      response.putHeader(HttpHeaders.CONTENT_TYPE, "text/html;charset=UTF-8");
+      body =
+          "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Error "
+              + status
+              + "</title>"
+              + "<h1>"
+              + escape(message)
+              + "</h1><p>Error "
+              + status
+              + ", request "
+              + escape(exchange.id())
+              + ".</p></html>\n";
+    } else if (accept.contains("text/plain")) {
+      response.putHeader(HttpHeaders.CONTENT_TYPE, "text/plain;charset=UTF-8");
+      body = message + "\n";
+    } else {
+      response.putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
+      body =
+          new JsonObject()
+              .put("error", code)
+              .put("message", message)
+              .put("requestId", exchange.id())
+              .encode();
+    }
+    return response.end(body);
+  }
+
+  private static String escape(String text) {
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;");
+  }
+}

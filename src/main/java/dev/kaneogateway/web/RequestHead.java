@@ -1,0 +1,162 @@
+package dev.kaneogateway.web;
+
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.HostAndPort;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request head that may be acted upon: what HTTP libraries let through but two parties could read
+ * differently was refused (RFC 9112 §3.2, §6).
+ *
+ * @param target what to ask Kaneo for, in origin-form, byte for byte as it came
+ * @param path the target's path as Kaneo will see it, for judging
+ * @param host the authority the client meant; empty for an HTTP/1.0 client that named none
+ * @param contentLength the announced length of the body, or -1
+ * @param chunked whether a body of unknown length is announced (HTTP/1.1 chunked coding)
+ */
+public record RequestHead(
+    String target, String path, String host, long contentLength, boolean chunked) {
+
+  /** Either a head or the reason there is none. */
+  public sealed interface Result {
+    /** The head is sound. */
+    record Sound(RequestHead head) implements Result {}
+
+    /** The head must be refused and its connection closed. */
+    record Refused(int status, String reason) implements Result {}
+  }
+
+  /** Reads and judges the head of a request. */
+  public static Result read(HttpServerRequest request) {
+    MultiMap headers = request.headers();
+    boolean http2 = request.version() == HttpVersion.HTTP_2;
+    boolean chunked = false;
+    if (!http2) {
+      List<String> codings = headers.getAll(HttpHeaders.TRANSFER_ENCODING);
+      if (!codings.isEmpty()) {
+        if (request.version() != HttpVersion.HTTP_1_1) {
+          return refused(400, "Transfer-Encoding needs HTTP/1.1");
+        }
+        if (codings.size() != 1 || !codings.get(0).equalsIgnoreCase("chunked")) {
+          return refused(501, "Transfer-Encoding other than chunked");
+        }
+        chunked = true;
+      }
+    }
+    List<String> lengths = headers.getAll(HttpHeaders.CONTENT_LENGTH);
+    long length = -1;
+    if (!lengths.isEmpty()) {
+      length = lengths.size() == 1 && !chunked ? digits(lengths.get(0)) : -1;
+      if (length < 0) {
+        return refused(400, "Content-Length is unclear");
+      }
+    }
+    String host = "";
+    if (http2) {
+      HostAndPort authority = request.authority();
+      host = authority == null ? "" : authority.toString();
+    } else {
+      List<String> hosts = headers.getAll(HttpHeaders.HOST);
+      if (hosts.size() > 1 || (hosts.isEmpty() && request.version() == HttpVersion.HTTP_1_1)) {
+        return refused(400, "exactly one Host is needed");
+      }
+      host = hosts.isEmpty() ? "" : hosts.get(0);
+    }
+    String target = request.uri();
+    if (target == null || target.isEmpty() || request.method().equals(HttpMethod.CONNECT)) {
+      return refused(400, "the request target has no path");
+    }
+    if (target.charAt(0) != '/') {
+      int authority = absoluteForm(target);
+      if (authority < 0 || http2) {
+        return refused(400, "the request target is no path");
+      }
+      int slash = authority;
+      while (slash < target.length() && "/?#".indexOf(target.charAt(slash)) < 0) {
+        slash++;
+      }
+      // RFC 9112 §3.2.2: the authority of an absolute target replaces Host.
+      host = target.substring(authority, slash);
+      target =
+          slash < target.length() && target.charAt(slash) == '/'
+              ? target.substring(slash)
+              : "/" + target.substring(slash);
+    }
+    if (!host.isEmpty() && !isAuthority(host)) {
+      return refused(400, "Host is no host");
+    }
+    if (!isTarget(target)) {
+      return refused(400, "the request target has characters that need escaping");
+    }
+    return new Result.Sound(
+        new RequestHead(target, CanonicalPath.of(target), host, length, chunked));
+  }
+
+  /** Whether the client asks to change protocol on this connection (RFC 9110 §7.8). */
+  public static boolean wantsUpgrade(HttpServerRequest request, String protocol) {
+    if (request.version() != HttpVersion.HTTP_1_1 || !request.method().equals(HttpMethod.GET)) {
+      return false;
+    }
+    String upgrade = request.getHeader(HttpHeaders.UPGRADE);
+    return upgrade != null
+        && upgrade.equalsIgnoreCase(protocol)
+        && String.join(",", request.headers().getAll(HttpHeaders.CONNECTION))
+            .toLowerCase(Locale.ROOT)
+            .contains("upgrade");
+  }
+
+  private static Result refused(int status, String reason) {
+    return new Result.Refused(status, reason);
+  }
+
+  private static int absoluteForm(@Nullable String target) {
+    if (target == null) {
+      return -1;
+    }
+    if (target.regionMatches(true, 0, "http://", 0, 7)) {
+      return 7;
+    }
+    return target.regionMatches(true, 0, "https://", 0, 8) ? 8 : -1;
+  }
+
+  private static long digits(String text) {
+    if (text.isEmpty() || text.length() > 18) {
+      return -1;
+    }
+    long value = 0;
+    for (int i = 0; i < text.length(); i++) {
+      int digit = text.charAt(i) - '0';
+      if (digit < 0 || digit > 9) {
+        return -1;
+      }
+      value = value * 10 + digit;
+    }
+    return value;
+  }
+
+  private static boolean isAuthority(String host) {
+    for (int i = 0; i < host.length(); i++) {
+      char c = host.charAt(i);
+      if (c <= ' ' || c >= 0x7f || "/?#@\\,\"<>^`{|}".indexOf(c) >= 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isTarget(String target) {
+    for (int i = 0; i < target.length(); i++) {
+      char c = target.charAt(i);
+      if (c <= ' ' || c >= 0x7f) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

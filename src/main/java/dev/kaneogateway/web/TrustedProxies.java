@@ -1,0 +1,113 @@
+package dev.kaneogateway.web;
+
+import dev.kaneogateway.config.IpRange;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who really sent a request. Forwarding headers are believed only from a trusted peer; then the
+ * client is the right-most address of {@code X-Forwarded-For} that is not a trusted proxy itself
+ * (what stands to its left was written by the client), and without that header {@code Forwarded}
+ * (RFC 7239) is read the same way. Immutable.
+ */
+public final class TrustedProxies {
+  private final List<IpRange> trusted;
+
+  public TrustedProxies(List<IpRange> trusted) {
+    this.trusted = List.copyOf(trusted);
+  }
+
+  /**
+   * A request's origin.
+   *
+   * @param address numeric address of the client
+   * @param scheme {@code http} or {@code https}, as the client used it
+   * @param host the authority the client used
+   */
+  public record Origin(String address, String scheme, String host) {}
+
+  /** The origin of a request whose own Host is {@code host}. */
+  public Origin originOf(HttpServerRequest request, String host) {
+    SocketAddress peer = request.remoteAddress();
+    String peerAddress =
+        peer == null || peer.hostAddress() == null ? "unknown" : plain(peer.hostAddress());
+    String scheme = request.isSSL() ? "https" : "http";
+    if (!isTrusted(peerAddress)) {
+      return new Origin(peerAddress, scheme, host);
+    }
+    String chain = joined(request, "X-Forwarded-For");
+    String address = chain == null ? null : rightmostUntrusted(chain.split(","), "");
+    if (chain == null) {
+      String forwarded = joined(request, "Forwarded");
+      address = forwarded == null ? null : rightmostUntrusted(forwarded.split(","), "for=");
+    }
+    String proto = request.getHeader("X-Forwarded-Proto");
+    String forwardedHost = request.getHeader("X-Forwarded-Host");
+    return new Origin(
+        address == null ? peerAddress : address,
+        "https".equals(proto) || "http".equals(proto) ? proto : scheme,
+        forwardedHost != null && isHost(forwardedHost) ? forwardedHost : host);
+  }
+
+  /** Whether a numeric address belongs to a trusted proxy. */
+  public boolean isTrusted(String address) {
+    byte[] bytes = IpRange.address(address);
+    for (IpRange range : trusted) {
+      if (range.contains(bytes)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private @Nullable String rightmostUntrusted(String[] hops, String parameter) {
+    String leftmost = null;
+    for (int i = hops.length - 1; i >= 0; i--) {
+      String hop = plain(parameter.isEmpty() ? hops[i].strip() : parameter(hops[i], parameter));
+      if (IpRange.address(hop).length == 0) {
+        return leftmost;
+      }
+      leftmost = hop;
+      if (!isTrusted(hop)) {
+        return hop;
+      }
+    }
+    return leftmost;
+  }
+
+  private static String parameter(String element, String name) {
+    for (String pair : element.split(";")) {
+      String stripped = pair.strip();
+      if (stripped.regionMatches(true, 0, name, 0, name.length())) {
+        return stripped.substring(name.length()).replace("\"", "");
+      }
+    }
+    return "";
+  }
+
+  /** Without brackets, port and zone: {@code [2001:db8::1]:443} is {@code 2001:db8::1}. */
+  private static String plain(String hop) {
+    String address = hop;
+    if (address.startsWith("[")) {
+      int end = address.indexOf(']');
+      address = end > 0 ? address.substring(1, end) : address;
+    } else if (address.indexOf(':') >= 0 && address.indexOf(':') == address.lastIndexOf(':')) {
+      address = address.substring(0, address.indexOf(':'));
+    }
+    int zone = address.indexOf('%');
+    return zone < 0 ? address : address.substring(0, zone);
+  }
+
+  private static @Nullable String joined(HttpServerRequest request, String name) {
+    List<String> values = request.headers().getAll(name);
+    return values.isEmpty() ? null : values.size() == 1 ? values.get(0) : String.join(",", values);
+  }
+
+  private static boolean isHost(String host) {
+    return !host.isEmpty()
+        && host.length() <= 255
+        && host.chars().allMatch(c -> Character.isLetterOrDigit(c) || ".-:[]_".indexOf(c) >= 0);
+  }
+}
