@@ -7,6 +7,7 @@ import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Exchanges;
+import dev.kaneogateway.web.Problems;
 import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -20,12 +21,16 @@ import io.vertx.core.net.PemKeyCertOptions;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The port that clients connect to. Each request is begun here and given to the surface that owns
  * its path. One instance for each event loop, all on one port.
  */
 final class EdgeVerticle extends VerticleBase {
+  private static final Logger LOG = LoggerFactory.getLogger(EdgeVerticle.class);
+
   private final Settings settings;
   private final GatewayMetrics metrics;
   private final Authenticator authenticator;
@@ -66,8 +71,14 @@ final class EdgeVerticle extends VerticleBase {
 
   private static void handle(HttpServerRequest request, Exchanges exchanges, Proxy proxy) {
     Exchange exchange = exchanges.begin(request);
-    if (exchange != null) {
+    if (exchange == null) {
+      return;
+    }
+    try {
       proxy.handle(exchange);
+    } catch (RuntimeException e) {
+      LOG.error("request {} failed within the gateway", exchange.id(), e);
+      Problems.answer(exchange, 500, "internal_error", "The gateway failed.");
     }
   }
 

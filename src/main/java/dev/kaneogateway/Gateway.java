@@ -19,6 +19,9 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.sqlclient.Pool;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -86,6 +89,7 @@ public final class Gateway {
                       return edge;
                     },
                     new DeploymentOptions().setInstances(settings.server().eventLoops())))
+        .onSuccess(deployed -> settings.server().tls().ifPresent(this::watchCertificate))
         .onSuccess(
             deployed ->
                 LOG.info(
@@ -95,6 +99,39 @@ public final class Gateway {
                     port(),
                     settings.management().host(),
                     managementPort()));
+  }
+
+  private void watchCertificate(Settings.Tls tls) {
+    FileTime[] seen = {lastChange(tls)};
+    vertx.setPeriodic(
+        tls.reload().toMillis(),
+        id ->
+            vertx
+                .executeBlocking(() -> lastChange(tls))
+                .onSuccess(
+                    change -> {
+                      if (!change.equals(seen[0])) {
+                        seen[0] = change;
+                        Future.join(edges.stream().map(EdgeVerticle::reloadCertificate).toList())
+                            .onSuccess(taken -> LOG.info("the changed certificate is in use"))
+                            .onFailure(
+                                e ->
+                                    LOG.error(
+                                        "the changed certificate cannot be used, the old one stays: {}",
+                                        e.getMessage()));
+                      }
+                    }));
+  }
+
+  private static FileTime lastChange(Settings.Tls tls) {
+    try {
+      FileTime certificate = Files.getLastModifiedTime(tls.certificate());
+      FileTime key = Files.getLastModifiedTime(tls.key());
+      return certificate.compareTo(key) > 0 ? certificate : key;
+    } catch (IOException e) {
+      // Between the removal of the old file and the arrival of the new one.
+      return FileTime.fromMillis(0);
+    }
   }
 
   /** The port clients connect to. */

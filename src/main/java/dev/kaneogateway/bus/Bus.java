@@ -46,17 +46,19 @@ public final class Bus {
   }
 
   /** Answers the questions of an address, on the context that calls this. */
-  public <Q extends Record, A extends Record> MessageConsumer<Q> answer(
+  public <Q extends Record, A extends Record> Future<Void> answer(
       Address<Q, A> address, Function<Q, Future<A>> answering) {
     DeliveryOptions options = new DeliveryOptions().setLocalOnly(true).setCodecName(CODEC);
-    return eventBus.localConsumer(
-        address.name(),
-        message ->
-            answering
-                .apply(message.body())
-                .onComplete(
-                    answer -> message.reply(answer, options),
-                    failure -> message.fail(0, String.valueOf(failure.getMessage()))));
+    MessageConsumer<Q> consumer =
+        eventBus.localConsumer(
+            address.name(),
+            message ->
+                answering
+                    .apply(message.body())
+                    .onComplete(
+                        answer -> message.reply(answer, options),
+                        failure -> message.fail(0, String.valueOf(failure.getMessage()))));
+    return consumer.completion();
   }
 
   private static Throwable translate(Throwable failure) {

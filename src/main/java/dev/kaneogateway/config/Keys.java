@@ -90,13 +90,19 @@ public final class Keys {
           "GATEWAY_TLS_CERT",
           "",
           Parse::readableFile,
-          "Certificate chain (PEM). With the key it turns on TLS and HTTP/2 by ALPN; a changed file is taken up within 10 s.");
+          "Certificate chain (PEM). With the key it turns on TLS and HTTP/2 by ALPN; a changed file is taken up without a restart.");
   static final Setting<Optional<Path>> GATEWAY_TLS_KEY =
       Setting.of(
           "GATEWAY_TLS_KEY",
           "",
           Parse::readableFile,
           "Private key (PEM, PKCS#8) of the certificate.");
+  static final Setting<Duration> GATEWAY_TLS_RELOAD_MS =
+      Setting.of(
+          "GATEWAY_TLS_RELOAD_MS",
+          "10000",
+          Parse.millis(10, DAY_MS),
+          "How often the certificate's files are looked at for a change.");
   static final Setting<Integer> GATEWAY_EVENT_LOOPS =
       Setting.of(
           "GATEWAY_EVENT_LOOPS", "0", Parse.number(0, 256), "Event loops; 0 means one per core.");
@@ -268,6 +274,7 @@ public final class Keys {
           GATEWAY_PUBLIC_URL,
           GATEWAY_TLS_CERT,
           GATEWAY_TLS_KEY,
+          GATEWAY_TLS_RELOAD_MS,
           GATEWAY_EVENT_LOOPS,
           GATEWAY_PUBLIC_PATHS,
           GATEWAY_WEBSOCKET_PATHS,

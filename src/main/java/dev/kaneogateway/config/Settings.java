@@ -45,7 +45,7 @@ public record Settings(
       Duration drainTimeout) {}
 
   /** PEM files of a certificate chain and its key. */
-  public record Tls(Path certificate, Path key) {}
+  public record Tls(Path certificate, Path key, Duration reload) {}
 
   /** What one client may ask for, and how long it may take. A body limit of 0 is none. */
   public record Limits(
@@ -137,7 +137,7 @@ public record Settings(
         new Server(
             values.of(Keys.GATEWAY_HOST),
             values.of(Keys.GATEWAY_PORT),
-            cert.flatMap(c -> key.map(k -> new Tls(c, k))),
+            cert.flatMap(c -> key.map(k -> new Tls(c, k, values.of(Keys.GATEWAY_TLS_RELOAD_MS)))),
             loops == 0 ? Runtime.getRuntime().availableProcessors() : loops,
             values.of(Keys.TRUSTED_PROXIES).stream().map(IpRange::parse).toList(),
             values.of(Keys.GATEWAY_DRAIN_DELAY_MS),

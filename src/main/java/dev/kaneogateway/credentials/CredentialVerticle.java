@@ -71,7 +71,7 @@ public final class CredentialVerticle extends VerticleBase {
     metrics.gauge(
         "credential_lookups_waiting", "Credentials waiting for PostgreSQL.", waiting::size);
     learnSchema();
-    return bus.answer(ADDRESS, this::judge).completion();
+    return bus.answer(ADDRESS, this::judge);
   }
 
   private Future<CredentialAnswer> judge(CredentialQuestion question) {

@@ -1,8 +1,10 @@
 package dev.kaneogateway.proxy;
 
+import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
+import io.netty.handler.codec.DecoderException;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
@@ -100,13 +102,14 @@ final class Forward {
   }
 
   private void send(HttpClientRequest to, Upstreams.Upstream chosen) {
+    // What breaks shows in the future of the answer too.
+    to.exceptionHandler(broken -> {});
     if (over) {
       to.reset();
       return;
     }
     upstreamRequest = to;
     RequestHeaders.copy(exchange, to.headers(), chosen.authority());
-    to.exceptionHandler(broken -> {});
     to.earlyHintsHandler(this::earlyHints);
     to.response().onComplete(this::answered, this::notAnswered);
     if (!hasBody) {
@@ -155,7 +158,14 @@ final class Forward {
 
     @Override
     public void sourceFailed(Throwable cause) {
-      clientLeft();
+      boolean malformed =
+          cause instanceof DecoderException || cause instanceof IllegalArgumentException;
+      if (malformed && !over && !response.headWritten()) {
+        finish(true);
+        Problems.answerAndClose(exchange, 400, "bad_request", "The body is not well framed.");
+      } else {
+        clientLeft();
+      }
     }
   }
 
@@ -286,7 +296,11 @@ final class Forward {
     exchange.trouble("the client stopped reading");
     exchange.abandoned();
     finish(true);
-    response.reset();
+    if (request.version() == HttpVersion.HTTP_2) {
+      response.reset();
+    } else {
+      ConnectionGuard.cut(request.connection());
+    }
   }
 
   private void clientLeft() {

@@ -45,6 +45,7 @@ final class Tunnel {
   }
 
   private void ask(HttpClientRequest to, Upstreams.Upstream chosen) {
+    to.exceptionHandler(broken -> {});
     if (clientGone) {
       // Nothing was sent, so nothing can be reset in its middle.
       to.reset();
@@ -52,7 +53,6 @@ final class Tunnel {
     }
     RequestHeaders.copy(exchange, to.headers(), chosen.authority());
     to.headers().set(HttpHeaders.CONNECTION, "Upgrade").set(HttpHeaders.UPGRADE, "websocket");
-    to.exceptionHandler(broken -> {});
     lane.firstByte.restart(firstByte);
     to.connect().onComplete(this::answered, cause -> fail(UpstreamFailure.ofAnswer(cause)));
   }

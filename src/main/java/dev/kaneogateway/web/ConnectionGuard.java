@@ -56,6 +56,16 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     return connection instanceof ConnectionBase base ? base.channel().attr(KEY).get() : null;
   }
 
+  /**
+   * Closes a connection whose client does not read. The ordinary close waits until all that was
+   * written has left, which here would be never.
+   */
+  public static void cut(HttpConnection connection) {
+    if (connection instanceof ConnectionBase base) {
+      base.channel().close();
+    }
+  }
+
   /** A request's head is complete: the connection is busy until {@link #requestEnded}. */
   public void requestBegun() {
     requests++;

@@ -37,6 +37,9 @@ public record RequestHead(
     MultiMap headers = request.headers();
     boolean http2 = request.version() == HttpVersion.HTTP_2;
     boolean chunked = false;
+    if (headers.contains("")) {
+      return refused(400, "a field has no name");
+    }
     if (!http2) {
       List<String> codings = headers.getAll(HttpHeaders.TRANSFER_ENCODING);
       if (!codings.isEmpty()) {

@@ -1,0 +1,219 @@
+package dev.kaneogateway.credentials;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.kaneogateway.bus.Bus;
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.db.Database;
+import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.TestDatabase;
+import dev.kaneogateway.metrics.GatewayMetrics;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.ext.auth.authentication.TokenCredentials;
+import io.vertx.junit5.VertxExtension;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The verticle, the bus and the statement on a real PostgreSQL. */
+@ExtendWith(VertxExtension.class)
+class CredentialsIT {
+  private static TestDatabase database;
+  private final GatewayMetrics metrics = new GatewayMetrics();
+  private Credentials credentials;
+
+  @BeforeAll
+  static void createDatabase() {
+    database = TestDatabase.create();
+  }
+
+  @BeforeEach
+  void deploy(Vertx vertx) {
+    credentials = deploy(vertx, database.url(), Duration.ofMillis(1));
+  }
+
+  private Credentials deploy(Vertx vertx, String url, Duration ttl) {
+    Settings.Credentials settings =
+        new Settings.Credentials(
+            Optional.of(DemoSeed.AUTH_SECRET),
+            Duration.ofSeconds(2),
+            256,
+            100_000,
+            ttl,
+            1000,
+            ttl,
+            1000);
+    Bus bus = Bus.on(vertx);
+    CredentialCache cache = new CredentialCache(settings, Clock.systemUTC(), Ticker.systemTicker());
+    RunningGateway.await(
+        vertx.deployVerticle(
+            new CredentialVerticle(
+                bus,
+                Database.pool(vertx, new Settings.Database(url, 4)),
+                cache,
+                settings,
+                metrics,
+                Clock.systemUTC())));
+    Credentials deployed =
+        new Credentials(
+            bus, cache, new SessionTokens(settings.authSecret()), Duration.ofSeconds(2));
+    awaitKnown(deployed);
+    return deployed;
+  }
+
+  private static void awaitKnown(Credentials credentials) {
+    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (judge(credentials, "whatever") instanceof Verdict.Unknown && System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @AfterEach
+  void closeMetrics() {
+    metrics.close();
+  }
+
+  @Test
+  void aKeyAndASessionStandForTheirOwner() {
+    Verdict key = judge(credentials, DemoSeed.API_KEY);
+    Verdict session = judge(credentials, DemoSeed.SESSION_TOKEN);
+    assertEquals("api_key:demoKey", ((Verdict.Valid) key).identity().label());
+    assertEquals("session:demoSession", ((Verdict.Valid) session).identity().label());
+    assertEquals(DemoSeed.USER_ID, ((Verdict.Valid) session).identity().userId());
+  }
+
+  @Test
+  void expiredDisabledAndUnknownTokensStandForNobody() {
+    key("disabledKey", "false", "NULL");
+    assertEquals(Verdict.INVALID, judge(credentials, DemoSeed.EXPIRED_KEY));
+    assertEquals(Verdict.INVALID, judge(credentials, "disabledKey"));
+    assertEquals(Verdict.INVALID, judge(credentials, "nobody"));
+    assertEquals(Verdict.INVALID, judge(credentials, DemoSeed.SESSION_TOKEN + ".c2lnbmF0dXJl"));
+  }
+
+  @Test
+  void timesAreUtcWhateverTheZoneOfThisMachine() {
+    assertEquals("Pacific/Chatham", java.time.ZoneId.systemDefault().getId());
+    key("endsSoon", "true", "timezone('utc', now()) + interval '10 minutes'");
+    key("endedLately", "true", "timezone('utc', now()) - interval '10 minutes'");
+    assertTrue(judge(credentials, "endsSoon") instanceof Verdict.Valid);
+    assertEquals(Verdict.INVALID, judge(credentials, "endedLately"));
+  }
+
+  @Test
+  void aBanEndsWhenItEnds() {
+    user("banned", "true", "NULL");
+    user("bannedStill", "true", "timezone('utc', now()) + interval '1 hour'");
+    user("bannedOnce", "true", "timezone('utc', now()) - interval '1 hour'");
+    assertEquals(Verdict.INVALID, judge(credentials, "key-banned"));
+    assertEquals(Verdict.INVALID, judge(credentials, "session-banned"));
+    assertEquals(Verdict.INVALID, judge(credentials, "key-bannedStill"));
+    assertTrue(judge(credentials, "key-bannedOnce") instanceof Verdict.Valid);
+    assertTrue(judge(credentials, "session-bannedOnce") instanceof Verdict.Valid);
+  }
+
+  @Test
+  void questionsOfOneMomentLeaveInFewStatements() {
+    database.execute(
+        "INSERT INTO session (id, token, user_id, expires_at, updated_at) SELECT 'b' || i, 'burst' || i, '"
+            + DemoSeed.USER_ID
+            + "', now() + interval '1 day', now() FROM generate_series(1, 5000) i");
+    double before = statements();
+    List<Future<Verdict>> asked = new ArrayList<>();
+    for (int i = 1; i <= 5000; i++) {
+      String token = "burst" + i;
+      asked.add(credentials.ask(token, TokenDigest.of(token)));
+    }
+    RunningGateway.await(Future.join(asked));
+    assertTrue(asked.stream().allMatch(v -> v.result() instanceof Verdict.Valid));
+    assertTrue(statements() - before <= 200, () -> "took " + (statements() - before));
+  }
+
+  @Test
+  void vertxsOwnVocabularyIsSpoken() {
+    KaneoAuthenticationProvider provider = new KaneoAuthenticationProvider(credentials);
+    var user = RunningGateway.await(provider.authenticate(new TokenCredentials(DemoSeed.API_KEY)));
+    assertEquals(DemoSeed.USER_ID, user.subject());
+    Future<?> refused = provider.authenticate(new TokenCredentials("wrong"));
+    RunningGateway.await(refused.otherwiseEmpty());
+    assertTrue(refused.failed());
+  }
+
+  @Test
+  void aSchemaWithoutReferenceIdIsServed(Vertx vertx) {
+    TestDatabase older = TestDatabase.create();
+    older.execute(
+        "UPDATE apikey SET user_id = reference_id; ALTER TABLE apikey DROP COLUMN reference_id, DROP COLUMN config_id");
+    Credentials old = deploy(Vertx.vertx(), older.url(), Duration.ofMillis(1));
+    assertEquals(
+        DemoSeed.USER_ID, ((Verdict.Valid) judge(old, DemoSeed.API_KEY)).identity().userId());
+  }
+
+  private double statements() {
+    String line =
+        metrics
+            .scrape("text/plain")
+            .lines()
+            .filter(l -> l.startsWith("kaneo_gateway_credential_lookup_seconds_count"))
+            .findFirst()
+            .orElseThrow();
+    return Double.parseDouble(line.substring(line.lastIndexOf(' ')));
+  }
+
+  private static Verdict judge(Credentials credentials, String token) {
+    return RunningGateway.await(credentials.ask(token, TokenDigest.of(token)));
+  }
+
+  private static void key(String key, String enabled, String expiresAt) {
+    database.execute(
+        "INSERT INTO apikey (id, key, reference_id, enabled, expires_at, created_at, updated_at) VALUES ('"
+            + key
+            + "', '"
+            + TokenDigest.of(key).base64Url()
+            + "', '"
+            + DemoSeed.USER_ID
+            + "', "
+            + enabled
+            + ", "
+            + expiresAt
+            + ", now(), now())");
+  }
+
+  private static void user(String id, String banned, String banExpires) {
+    database.execute(
+        "INSERT INTO \"user\" (id, name, email, banned, ban_expires) VALUES ('"
+            + id
+            + "', 'x', '"
+            + id
+            + "@x', "
+            + banned
+            + ", "
+            + banExpires
+            + ");"
+            + "INSERT INTO apikey (id, key, reference_id, created_at, updated_at) VALUES ('k"
+            + id
+            + "', '"
+            + TokenDigest.of("key-" + id).base64Url()
+            + "', '"
+            + id
+            + "', now(), now());"
+            + "INSERT INTO session (id, token, user_id, expires_at, updated_at) VALUES ('s"
+            + id
+            + "', 'session-"
+            + id
+            + "', '"
+            + id
+            + "', now() + interval '1 day', now())");
+  }
+}

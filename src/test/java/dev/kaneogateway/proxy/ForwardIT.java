@@ -1,0 +1,549 @@
+package dev.kaneogateway.proxy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.fixtures.RawPeer;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What passes between a client and Kaneo, byte for byte. */
+class ForwardIT {
+  private static ScriptedUpstream kaneo;
+  private static RunningGateway gateway;
+
+  @BeforeAll
+  static void start() throws IOException {
+    kaneo = ScriptedUpstream.friendly();
+    gateway =
+        RunningGateway.start(
+            TestDatabase.create(),
+            kaneo.port(),
+            "GATEWAY_PROGRESS_TIMEOUT_MS",
+            "500",
+            "GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS",
+            "500",
+            "GATEWAY_HEAD_TIMEOUT_MS",
+            "500",
+            "GATEWAY_IDLE_TIMEOUT_MS",
+            "1500",
+            "GATEWAY_MAX_BODY_BYTES",
+            "100000000");
+  }
+
+  @org.junit.jupiter.api.BeforeEach
+  void startOver() {
+    kaneo.startOver();
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    gateway.close();
+    kaneo.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "TRACE"})
+  void everyMethodPasses(String method) throws Exception {
+    assertEquals(
+        method + " /x HTTP/1.1",
+        requestLine(method + " /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/a//b/./c/../d", "/%7e%2F%2f%zz?q=%20+a&&b=?#f", "/?", "/a?x=http://b/"})
+  void theTargetPassesByteForByte(String target) throws Exception {
+    assertEquals(
+        "GET " + target + " HTTP/1.1",
+        requestLine("GET " + target + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+  }
+
+  @Test
+  void anAbsoluteTargetIsTurnedIntoAPathAndItsAuthorityIntoTheHost() throws Exception {
+    String head =
+        headFor(
+            "GET http://kaneo.example:99/x?y HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n");
+    assertTrue(head.startsWith("GET /x?y HTTP/1.1\r\n"), head);
+    assertEquals("kaneo.example:99", field(head, "host"));
+  }
+
+  @Test
+  void fieldsOfThisHopEndHere() throws Exception {
+    String head =
+        headFor(
+            "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close, X-Drop\r\nX-Drop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\n"
+                + "Proxy-Connection: x\r\nProxy-Authorization: y\r\nUpgrade: irc\r\nHTTP2-Settings: z\r\nX-Keep: 2\r\n\r\n");
+    for (String gone :
+        new String[] {
+          "x-drop",
+          "keep-alive",
+          "te",
+          "proxy-connection",
+          "proxy-authorization",
+          "upgrade",
+          "http2-settings",
+          "connection"
+        }) {
+      assertEquals("", field(head, gone), gone);
+    }
+    assertEquals("2", field(head, "x-keep"));
+  }
+
+  @Test
+  void repeatedAndLargeFieldsPass() throws Exception {
+    String large = "v".repeat(9000);
+    String head =
+        headFor(
+            "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-A: 1\r\nX-A: 2\r\nX-Large: "
+                + large
+                + "\r\n\r\n");
+    assertTrue(head.contains("X-A: 1\r\n") && head.contains("X-A: 2\r\n"));
+    assertEquals(large, field(head, "x-large"));
+  }
+
+  @Test
+  void forwardingFieldsAreOneCleanSetFromATrustedPeersChain() throws Exception {
+    String head =
+        headFor(
+            "GET /x HTTP/1.1\r\nHost: a:1\r\nConnection: close\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.9, 10.0.0.1\r\n"
+                + "X-Forwarded-Proto: https\r\nCF-Connecting-IP: 6.6.6.6\r\nX_Forwarded_For: 6.6.6.6\r\nCF_Connecting_IP: 6.6.6.6\r\n"
+                + "True-Client-IP: 6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nX-Forwarded-Port: 6\r\n\r\n");
+    assertEquals("203.0.113.9", field(head, "x-forwarded-for"));
+    assertEquals("203.0.113.9", field(head, "cf-connecting-ip"));
+    assertEquals("203.0.113.9", field(head, "x-real-ip"));
+    assertEquals("https", field(head, "x-forwarded-proto"));
+    assertEquals("for=203.0.113.9;proto=https;host=\"a:1\"", field(head, "forwarded"));
+    assertFalse(head.contains("6.6.6.6"), head);
+    assertFalse(head.toLowerCase(Locale.ROOT).contains("x-forwarded-port"));
+  }
+
+  @Test
+  void aStrangersForwardingFieldsAreDropped() throws Exception {
+    try (RunningGateway strict =
+        RunningGateway.start(
+            TestDatabase.createEmpty(), kaneo.port(), "TRUSTED_PROXIES", "10.0.0.0/8")) {
+      try (RawPeer peer = new RawPeer(strict.port())) {
+        peer.send(
+            "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Host: evil\r\nX-Forwarded-Proto: https\r\n\r\n");
+        peer.readAll();
+      }
+      String head = kaneo.nextHead();
+      assertEquals("127.0.0.1", field(head, "x-forwarded-for"));
+      assertEquals("a", field(head, "x-forwarded-host"));
+      assertEquals("http", field(head, "x-forwarded-proto"));
+    }
+  }
+
+  @Test
+  void theRequestIdIsKeptIfFitAndMadeIfNot() throws Exception {
+    assertTrue(
+        answerTo("GET /x HTTP/1.1\r\nHost: a\r\nX-Request-Id: my-id.1\r\nConnection: close\r\n\r\n")
+            .contains("X-Request-Id: my-id.1\r\n"));
+    assertEquals("my-id.1", field(kaneo.nextHead(), "x-request-id"));
+    String answer =
+        answerTo(
+            "GET /x HTTP/1.1\r\nHost: a\r\nX-Request-Id: bad id\"\r\nConnection: close\r\n\r\n");
+    String made = field(kaneo.nextHead(), "x-request-id");
+    assertEquals(36, made.length());
+    assertEquals(made, field(answer, "x-request-id"));
+  }
+
+  @Test
+  void bodiesPassWithTheirFraming() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          if (head.toLowerCase(Locale.ROOT).contains("transfer-encoding: chunked")) {
+            StringBuilder body = new StringBuilder();
+            while (!body.toString().endsWith("0\r\n\r\n")) {
+              body.append(new String(connection.read(1), StandardCharsets.ISO_8859_1));
+            }
+            connection.write(
+                ScriptedUpstream.ok("chunked:" + body.toString().replaceAll("\r\n", "|")));
+          } else {
+            connection.write(
+                ScriptedUpstream.ok(new String(connection.read(5), StandardCharsets.ISO_8859_1)));
+          }
+          return true;
+        });
+    try {
+      String plain =
+          answerTo(
+              "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close\r\n\r\nabcde");
+      assertTrue(plain.endsWith("abcde"), plain);
+      assertEquals("5", field(kaneo.nextHead(), "content-length"));
+      String answer =
+          answerTo(
+              "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\n");
+      assertTrue(answer.contains("chunked:") && answer.endsWith("0||"), answer);
+      assertEquals("", field(kaneo.nextHead(), "content-length"));
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "HEAD, 'HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n', 77",
+    "GET, 'HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n', ''",
+    "GET, 'HTTP/1.1 204 No Content\r\n\r\n', ''"
+  })
+  void answersWithoutBodyStayWithout(String method, String answer, String length) throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(answer);
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(method + " /x HTTP/1.1\r\nHost: a\r\n\r\n");
+      String head = peer.readUntil("\r\n\r\n");
+      assertEquals(length, field(head, "content-length"));
+      assertEquals("", field(head, "transfer-encoding"));
+      kaneo.startOver();
+      assertTrue(
+          peer.send("GET /y HTTP/1.1\r\nHost: a\r\n\r\n")
+              .readUntil("hello")
+              .startsWith("HTTP/1.1 200"));
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
+  @Test
+  void hopFieldsOfTheAnswerEndHereAndTrailersPass() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(
+              "HTTP/1.1 200 Fine\r\nConnection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nX-End: 2\r\nTrailer: X-Sum\r\n"
+                  + "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 9\r\n\r\n");
+          return true;
+        });
+    String answer = answerTo("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    kaneo.startOver();
+    assertTrue(answer.startsWith("HTTP/1.1 200 Fine\r\n"), answer);
+    assertFalse(answer.contains("X-Hop") || answer.contains("Keep-Alive"), answer);
+    assertTrue(answer.contains("X-End: 2") && answer.endsWith("0\r\nX-Sum: 9\r\n\r\n"), answer);
+  }
+
+  @Test
+  void aClientThatAsksFirstIsToldToContinue() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 100 Continue\r\n\r\n");
+          connection.read(3);
+          connection.write(ScriptedUpstream.ok("got it"));
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+      assertTrue(peer.readUntil("\r\n\r\n").startsWith("HTTP/1.1 100 "));
+      assertTrue(peer.send("abc").readUntil("got it").startsWith("HTTP/1.1 200"));
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
+  @Test
+  void aRefusalBeforeTheBodyReachesTheClient() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\nno");
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+          "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 300\r\n\r\n");
+      assertTrue(peer.readUntil("no").startsWith("HTTP/1.1 417"));
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
+  @Test
+  void eachEventLeavesAsItComes() throws Exception {
+    CountDownLatch more = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(
+              "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n");
+          more.await(10, TimeUnit.SECONDS);
+          connection.write("9\r\ndata: 2\n\n\r\n0\r\n\r\n");
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("data: 1");
+      // A stream in flow has no time limit: longer than each of those set here.
+      Thread.onSpinWait();
+      more.countDown();
+      peer.readUntil("data: 2");
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
+  @Test
+  void aLargeUploadAndItsEchoPassUnchanged() throws Exception {
+    int size = 40_000_000;
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 200 OK\r\nContent-Length: " + size + "\r\n\r\n");
+          byte[] piece = connection.read(1 << 16);
+          int left = size;
+          while (piece.length > 0 && left > 0) {
+            connection.write(new String(piece, StandardCharsets.ISO_8859_1));
+            left -= piece.length;
+            piece = connection.read(Math.min(left, 1 << 16));
+          }
+          return true;
+        });
+    try {
+      byte[] sent = new byte[size];
+      new java.util.Random(7).nextBytes(sent);
+      try (java.net.Socket socket = new java.net.Socket("127.0.0.1", gateway.port())) {
+        socket
+            .getOutputStream()
+            .write(
+                ("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: " + size + "\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+        Thread sender =
+            new Thread(
+                () -> {
+                  try {
+                    socket.getOutputStream().write(sent);
+                  } catch (IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                  }
+                });
+        sender.start();
+        java.io.InputStream in = new java.io.BufferedInputStream(socket.getInputStream(), 1 << 16);
+        StringBuilder head = new StringBuilder();
+        while (!head.toString().endsWith("\r\n\r\n")) {
+          head.append((char) in.read());
+        }
+        assertTrue(java.util.Arrays.equals(sent, in.readNBytes(size)));
+        sender.join();
+      }
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
+  @Test
+  void aClientThatStopsReadingIsCutOffAndKaneoWithIt() throws Exception {
+    CountDownLatch cancelled = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+          try {
+            while (true) {
+              connection.write("x".repeat(1 << 16));
+            }
+          } catch (IOException cut) {
+            cancelled.countDown();
+          }
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertTrue(cancelled.await(10, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void aBodyOverTheLimitIsRefused() throws Exception {
+    String answer = answerTo("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000001\r\n\r\nabc");
+    assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
+    assertEquals(0, kaneo.unseen());
+  }
+
+  @Test
+  void anHttp10ClientGetsAnAnswerItUnderstands() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(
+              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n");
+          return true;
+        });
+    String answer = answerTo("GET /x HTTP/1.0\r\n\r\n");
+    kaneo.startOver();
+    assertTrue(answer.endsWith("\r\n\r\nab"), answer);
+    assertEquals("", field(answer, "transfer-encoding"));
+  }
+
+  @Test
+  void aClientThatLeavesCancelsTheUpstreamRequest() throws Exception {
+    CountDownLatch cancelled = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n");
+          if (connection.in().read() < 0) {
+            cancelled.countDown();
+          }
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("ab");
+    }
+    assertTrue(cancelled.await(5, TimeUnit.SECONDS));
+    kaneo.startOver();
+  }
+
+  @Test
+  void halfAnAnswerIsNeverPassedOffAsWhole() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n");
+          return false;
+        });
+    String answer = answerTo("GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    kaneo.startOver();
+    assertFalse(answer.contains("0\r\n\r\n"), answer);
+    assertFalse(answer.contains("still open"), answer);
+  }
+
+  @Test
+  void aSilentKaneoIsATimeoutAndNonsenseABadGateway() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.in().read();
+          return false;
+        });
+    assertTrue(
+        answerTo("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .startsWith("HTTP/1.1 504 "));
+    kaneo.nextHead();
+    for (String nonsense :
+        new String[] {
+          "SSH-2.0-x\r\n\r\n",
+          "HTTP/1.1 99 x\r\n\r\n",
+          "HTTP/1.1 102 Processing\r\n\r\n",
+          "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
+        }) {
+      kaneo.script(
+          (head, connection) -> {
+            connection.write(nonsense);
+            return false;
+          });
+      String answer = answerTo("POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+      assertTrue(answer.startsWith("HTTP/1.1 502 "), () -> nonsense + " gave " + answer);
+      kaneo.nextHead();
+    }
+    kaneo.startOver();
+  }
+
+  @Test
+  void aConnectionThatDiesBeforeTheAnswerIsTriedOnceMoreWhenSafe() throws Exception {
+    int[] calls = {0};
+    kaneo.script(
+        (head, connection) -> {
+          if (calls[0]++ == 0) {
+            connection.reset();
+            return false;
+          }
+          connection.write(ScriptedUpstream.ok("second"));
+          return true;
+        });
+    assertTrue(
+        answerTo("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").endsWith("second"));
+    calls[0] = 0;
+    assertTrue(
+        answerTo("POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .startsWith("HTTP/1.1 502 "));
+    kaneo.startOver();
+  }
+
+  @Test
+  void nobodyListeningIsABadGatewayInTheCallersForm() throws Exception {
+    int free;
+    try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
+      free = socket.getLocalPort();
+    }
+    try (RunningGateway alone = RunningGateway.start(TestDatabase.createEmpty(), free)) {
+      assertTrue(
+          answer(alone, "Accept: text/html")
+              .contains("<h1>Kaneo does not accept connections.</h1>"));
+      String json = answer(alone, "Accept: application/json");
+      assertTrue(
+          json.startsWith("HTTP/1.1 502 ") && json.contains("\"error\":\"bad_gateway\""), json);
+      assertTrue(
+          answer(alone, "Accept: text/plain").endsWith("Kaneo does not accept connections.\n"));
+    }
+  }
+
+  @Test
+  void aMovingUploadLivesAndAStalledOneEnds() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.read(8);
+          connection.write(ScriptedUpstream.ok("slow but sure"));
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n");
+      for (int i = 0; i < 8; i++) {
+        TimeUnit.MILLISECONDS.sleep(200);
+        peer.send("x");
+      }
+      peer.readUntil("slow but sure");
+      assertTrue(
+          peer.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nxx")
+              .readUntil("\r\n\r\n")
+              .startsWith("HTTP/1.1 408 "));
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
+  @Test
+  void aDawdlingHeadAndAnIdleConnectionAreClosed() throws Exception {
+    try (RawPeer half = new RawPeer(gateway.port());
+        RawPeer idle = new RawPeer(gateway.port())) {
+      half.send("GET /x HT");
+      assertEquals("", half.readAll());
+      assertEquals("", idle.readAll());
+    }
+  }
+
+  private static String answer(RunningGateway to, String field) throws IOException {
+    try (RawPeer peer = new RawPeer(to.port())) {
+      return peer.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + field + "\r\n\r\n")
+          .readAll();
+    }
+  }
+
+  private static String answerTo(String bytes) throws IOException {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      return peer.send(bytes).readAll();
+    }
+  }
+
+  private static String headFor(String bytes) throws Exception {
+    answerTo(bytes);
+    return kaneo.nextHead();
+  }
+
+  private static String requestLine(String bytes) throws Exception {
+    return headFor(bytes).lines().findFirst().orElse("");
+  }
+
+  /** The value of a field of a head; empty if it is not there. */
+  private static String field(String head, String name) {
+    return head.lines()
+        .filter(line -> line.toLowerCase(Locale.ROOT).startsWith(name + ":"))
+        .map(line -> line.substring(name.length() + 1).strip())
+        .findFirst()
+        .orElse("");
+  }
+}

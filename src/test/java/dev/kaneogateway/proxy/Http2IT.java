@@ -1,0 +1,159 @@
+package dev.kaneogateway.proxy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.SelfSignedCertificate;
+import io.vertx.junit5.VertxExtension;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** HTTP/2 clients in front of an HTTP/1.1 Kaneo. */
+@ExtendWith(VertxExtension.class)
+class Http2IT {
+  private ScriptedUpstream kaneo;
+
+  @BeforeEach
+  void start() throws Exception {
+    kaneo = ScriptedUpstream.friendly();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    kaneo.close();
+  }
+
+  @Test
+  void clearTextHttp2PassesRequestsBodiesAndJoinsCookies(Vertx vertx) throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          String body = "";
+          if (head.toLowerCase(Locale.ROOT).contains("transfer-encoding: chunked")) {
+            StringBuilder read = new StringBuilder();
+            while (!read.toString().endsWith("0\r\n\r\n")) {
+              read.append(new String(connection.read(1), StandardCharsets.ISO_8859_1));
+            }
+            body = read.toString().replace("\r\n", "|");
+          }
+          connection.write(
+              "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\nContent-Length: "
+                  + body.length()
+                  + "\r\n\r\n"
+                  + body);
+          return true;
+        });
+    try (RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
+      HttpClient client =
+          vertx.createHttpClient(
+              new HttpClientOptions()
+                  .setProtocolVersion(HttpVersion.HTTP_2)
+                  .setHttp2ClearTextUpgrade(false));
+      assertEquals("", send(client, gateway.port(), HttpMethod.GET, false, null));
+      String head = kaneo.nextHead();
+      assertTrue(head.contains("cookie: a=1; b=2\r\n"), head);
+      assertTrue(!head.toLowerCase(Locale.ROOT).contains("transfer-encoding"), head);
+      assertTrue(head.contains("host: 127.0.0.1:" + gateway.port()), head);
+      assertEquals("3|abc|0||", send(client, gateway.port(), HttpMethod.POST, false, "abc"));
+      kaneo.nextHead();
+    }
+  }
+
+  @Test
+  void tlsNegotiatesHttp2AndTakesUpAChangedCertificate(Vertx vertx, @TempDir Path directory)
+      throws Exception {
+    SelfSignedCertificate first = SelfSignedCertificate.create("localhost");
+    SelfSignedCertificate second = SelfSignedCertificate.create("localhost");
+    Path cert = Files.copy(Path.of(first.certificatePath()), directory.resolve("cert.pem"));
+    Path key = Files.copy(Path.of(first.privateKeyPath()), directory.resolve("key.pem"));
+    try (RunningGateway gateway =
+        RunningGateway.start(
+            TestDatabase.createEmpty(),
+            kaneo.port(),
+            "GATEWAY_TLS_CERT",
+            cert.toString(),
+            "GATEWAY_TLS_KEY",
+            key.toString(),
+            "GATEWAY_TLS_RELOAD_MS",
+            "100")) {
+      assertEquals(
+          "hello", send(trusting(vertx, first), gateway.port(), HttpMethod.GET, true, null));
+      Files.copy(Path.of(second.certificatePath()), cert, StandardCopyOption.REPLACE_EXISTING);
+      Files.copy(Path.of(second.privateKeyPath()), key, StandardCopyOption.REPLACE_EXISTING);
+      long end = System.nanoTime() + 10_000_000_000L;
+      boolean taken = false;
+      while (!taken && System.nanoTime() < end) {
+        taken =
+            RunningGateway.await(
+                request(trusting(vertx, second), gateway.port(), HttpMethod.GET, true, null)
+                    .map(true)
+                    .otherwise(false));
+      }
+      assertTrue(taken);
+    }
+  }
+
+  private static HttpClient trusting(Vertx vertx, SelfSignedCertificate certificate) {
+    return vertx.createHttpClient(
+        new HttpClientOptions()
+            .setProtocolVersion(HttpVersion.HTTP_2)
+            .setSsl(true)
+            .setUseAlpn(true)
+            .setVerifyHost(false)
+            .setTrustOptions(new PemTrustOptions().addCertPath(certificate.certificatePath())));
+  }
+
+  private static String send(
+      HttpClient client, int port, HttpMethod method, boolean ssl, String body) {
+    return RunningGateway.await(request(client, port, method, ssl, body)).toString();
+  }
+
+  private static Future<Buffer> request(
+      HttpClient client, int port, HttpMethod method, boolean ssl, String body) {
+    return client
+        .request(
+            new RequestOptions()
+                .setHost("127.0.0.1")
+                .setPort(port)
+                .setSsl(ssl)
+                .setURI("/x")
+                .setMethod(method))
+        .compose(
+            request -> {
+              request.headers().add("cookie", "a=1").add("cookie", "b=2");
+              Future<HttpClientResponse> answer = request.response();
+              if (body == null) {
+                request.end();
+              } else {
+                request.setChunked(true);
+                request.write(body).onSuccess(written -> request.end());
+              }
+              return answer;
+            })
+        .compose(
+            answer -> {
+              assertEquals(HttpVersion.HTTP_2, answer.version());
+              return answer.body();
+            });
+  }
+}

@@ -1,0 +1,161 @@
+package dev.kaneogateway.proxy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.RawPeer;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** WebSockets, and what must never happen to a Kaneo that is asked for one. */
+class TunnelIT {
+  private static final String UPGRADE =
+      " HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n"
+          + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"
+          + "Authorization: Bearer "
+          + DemoSeed.API_KEY
+          + "\r\n\r\n";
+  private static final String SWITCHED =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
+
+  private static ScriptedUpstream kaneo;
+  private static RunningGateway gateway;
+
+  @BeforeAll
+  static void start() throws Exception {
+    kaneo = ScriptedUpstream.friendly();
+    gateway = RunningGateway.start(TestDatabase.create(), kaneo.port());
+    while (true) {
+      try (RawPeer peer = new RawPeer(gateway.port())) {
+        if (peer.send(
+                "GET /api/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer no\r\n\r\n")
+            .readAll()
+            .startsWith("HTTP/1.1 401")) {
+          return;
+        }
+      }
+    }
+  }
+
+  @org.junit.jupiter.api.BeforeEach
+  void startOver() {
+    kaneo.startOver();
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    gateway.close();
+    kaneo.close();
+  }
+
+  @Test
+  void bytesPassBothWaysUntouchedUntilOneSideEnds() throws Exception {
+    CountDownLatch ended = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(SWITCHED + "first");
+          connection.write("echo:" + new String(connection.read(4), StandardCharsets.ISO_8859_1));
+          if (connection.in().read() < 0) {
+            ended.countDown();
+          }
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String head = peer.send("GET /api/ws/user?windowId=1" + UPGRADE).readUntil("\r\n\r\n");
+      assertTrue(
+          head.startsWith("HTTP/1.1 101 ") && head.contains("Sec-WebSocket-Protocol: chat"), head);
+      assertEquals("first", peer.readUntil("first"));
+      assertEquals("echo:ping", peer.send("ping").readUntil("ping"));
+    }
+    assertTrue(ended.await(5, TimeUnit.SECONDS));
+    String asked = kaneo.nextHead();
+    assertTrue(asked.startsWith("GET /api/ws/user?windowId=1 HTTP/1.1"), asked);
+    assertTrue(
+        asked.contains("Sec-WebSocket-Extensions: permessage-deflate")
+            && asked.toLowerCase(java.util.Locale.ROOT).contains("upgrade: websocket"),
+        asked);
+  }
+
+  @Test
+  void aRefusalIsRelayedWhole() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(
+              "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nnope");
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer = peer.send("GET /api/ws/p1" + UPGRADE).readUntil("nope");
+      assertTrue(answer.startsWith("HTTP/1.1 403 Forbidden"), answer);
+    }
+    kaneo.nextHead();
+  }
+
+  @Test
+  void withoutACredentialKaneoIsNotEvenAsked() throws Exception {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer =
+          peer.send("GET /api/ws/user" + UPGRADE.replace(DemoSeed.API_KEY, "wrong"))
+              .readUntil("Unauthorized\r\n");
+      assertTrue(answer.startsWith("HTTP/1.1 401 "), answer);
+    }
+    assertEquals(0, kaneo.unseen());
+  }
+
+  @Test
+  void elsewhereUpgradeIsNotPassedOn() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(ScriptedUpstream.ok("plain"));
+          return true;
+        });
+    for (String path :
+        new String[] {
+          "/api/health", "/", "//", "//x/api/ws/user", "/api/ws//", "/api/x/../ws/user"
+        }) {
+      try (RawPeer peer = new RawPeer(gateway.port())) {
+        peer.send("GET " + path + UPGRADE).readUntil("plain");
+      }
+      String head = kaneo.nextHead().toLowerCase(java.util.Locale.ROOT);
+      assertFalse(head.contains("upgrade:") || head.contains("connection: upgrade"), head);
+    }
+  }
+
+  @Test
+  void aClientsResetNeverResetsKaneoWhileItsAnswerIsOutstanding() throws Exception {
+    BlockingQueue<String> fate = new LinkedBlockingQueue<>();
+    CountDownLatch clientGone = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          clientGone.await(5, TimeUnit.SECONDS);
+          connection.socketTimeout(300);
+          try {
+            fate.add(connection.in().read() < 0 ? "closed before the answer" : "bytes");
+          } catch (java.net.SocketTimeoutException waiting) {
+            fate.add("left in peace");
+          } catch (IOException reset) {
+            fate.add("reset before the answer");
+          }
+          connection.write("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno");
+          return true;
+        });
+    RawPeer peer = new RawPeer(gateway.port());
+    peer.send("GET /api/ws/user" + UPGRADE);
+    kaneo.nextHead();
+    peer.reset();
+    clientGone.countDown();
+    assertEquals("left in peace", fate.poll(10, TimeUnit.SECONDS));
+  }
+}
