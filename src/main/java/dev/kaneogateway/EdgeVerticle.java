@@ -83,6 +83,8 @@ final class EdgeVerticle extends VerticleBase {
   }
 
   private static void established(HttpConnection connection) {
+    // A reset is the client's way to leave; the exchange under way hears of it too.
+    connection.exceptionHandler(broken -> {});
     ConnectionGuard guard = ConnectionGuard.of(connection);
     if (guard != null) {
       guard.established(!(connection instanceof Http1xServerConnection));

@@ -1,6 +1,5 @@
 package dev.kaneogateway;
 
-import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
@@ -8,44 +7,35 @@ import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 
 /**
- * Sets the log up without a file: lines to standard output, text or JSON, handed to a thread of
- * their own so that no event loop waits for a slow terminal. When that thread falls behind, access
- * lines are dropped rather than requests held. Found by Logback as a service.
+ * Sets the log up without a file: lines to standard output, text or JSON. Found by Logback as a
+ * service.
  */
 public final class LogConfiguration extends ContextAwareBase implements Configurator {
   static final String LEVEL = "kaneo.gateway.log.level";
   static final String JSON = "kaneo.gateway.log.json";
-  private static final int QUEUED_LINES = 16_384;
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
-    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
-    console.setContext(context);
-    console.setName("console");
-    console.setEncoder(encoder(context));
-    console.start();
-    AsyncAppender async = new AsyncAppender();
-    async.setContext(context);
-    async.setName("async");
-    async.setQueueSize(QUEUED_LINES);
-    async.setDiscardingThreshold(0);
-    async.setNeverBlock(true);
-    async.setMaxFlushTime(1000);
-    async.addAppender(console);
-    async.start();
+    LogWriter writer = new LogWriter(encoder(context), System.out);
+    writer.setContext(context);
+    writer.setName("stdout");
+    writer.start();
     Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.WARN);
-    root.addAppender(async);
+    root.addAppender(writer);
     Level level = Level.toLevel(System.getProperty(LEVEL, "info"));
     context.getLogger("dev.kaneogateway").setLevel(level);
     context.getLogger("access").setLevel(level);
     // A refused TLS handshake or a connection reset is the client's affair.
     context.getLogger("io.netty").setLevel(Level.ERROR);
+    // Broken connections are told by the exchange they break, with its request id.
+    context.getLogger("io.vertx.core.net.impl.ConnectionBase").setLevel(Level.OFF);
+    context.getLogger("io.vertx.core.http.impl.HttpClientRequestImpl").setLevel(Level.OFF);
+    context.getLogger("io.vertx.core.http.impl.HttpClientResponseImpl").setLevel(Level.OFF);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 

@@ -24,7 +24,8 @@ public final class Challenges {
     if (response.ended() || response.closed()) {
       return;
     }
-    String origin = exchange.request().getHeader(HttpHeaders.ORIGIN);
+    List<String> origins = exchange.request().headers().getAll(HttpHeaders.ORIGIN);
+    String origin = origins.size() == 1 ? origins.get(0) : null;
     if (isAllowed(origin)) {
       response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }

@@ -6,6 +6,7 @@ import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
 import io.netty.handler.codec.DecoderException;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
@@ -247,6 +248,17 @@ final class Forward {
             .limited(lane.progress, false, this::downloadStalled);
     download = pump;
     pump.start();
+    if (announced != 0) {
+      // Most bodies begin in the packet of their head and leave with it. When this one does not, as
+      // with a stream that has no event yet, the head must not wait for it.
+      Vertx.currentContext().runOnContext(later -> sendHeadAlone());
+    }
+  }
+
+  private void sendHeadAlone() {
+    if (!over && !response.headWritten() && !response.closed()) {
+      response.writeHead();
+    }
   }
 
   private final class DownloadEvents implements BodyPump.Events {

@@ -16,6 +16,18 @@ import java.util.Set;
  * whoever sent it.
  */
 final class RequestHeaders {
+  private static final CharSequence X_FORWARDED_FOR =
+      HttpHeaders.createOptimized("X-Forwarded-For");
+  private static final CharSequence X_FORWARDED_PROTO =
+      HttpHeaders.createOptimized("X-Forwarded-Proto");
+  private static final CharSequence X_FORWARDED_HOST =
+      HttpHeaders.createOptimized("X-Forwarded-Host");
+  private static final CharSequence X_REAL_IP = HttpHeaders.createOptimized("X-Real-IP");
+  private static final CharSequence CF_CONNECTING_IP =
+      HttpHeaders.createOptimized("CF-Connecting-IP");
+  private static final CharSequence FORWARDED = HttpHeaders.createOptimized("Forwarded");
+  private static final CharSequence X_REQUEST_ID = HttpHeaders.createOptimized("X-Request-Id");
+
   private RequestHeaders() {}
 
   /** Copies the fields of a request that go on to Kaneo and adds the gateway's own. */
@@ -36,13 +48,13 @@ final class RequestHeaders {
     to.set(
         HttpHeaders.HOST,
         exchange.head().host().isEmpty() ? upstreamAuthority : exchange.head().host());
-    to.set("X-Forwarded-For", origin.address());
-    to.set("X-Forwarded-Proto", origin.scheme());
-    to.set("X-Forwarded-Host", host);
-    to.set("X-Real-IP", origin.address());
-    to.set("CF-Connecting-IP", origin.address());
-    to.set("Forwarded", forwarded(origin, host));
-    to.set("X-Request-Id", exchange.id());
+    to.add(X_FORWARDED_FOR, origin.address());
+    to.add(X_FORWARDED_PROTO, origin.scheme());
+    to.add(X_FORWARDED_HOST, host);
+    to.add(X_REAL_IP, origin.address());
+    to.add(CF_CONNECTING_IP, origin.address());
+    to.add(FORWARDED, forwarded(origin, host));
+    to.add(X_REQUEST_ID, exchange.id());
   }
 
   private static boolean isDropped(String name) {

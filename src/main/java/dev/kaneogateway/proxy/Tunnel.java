@@ -84,6 +84,8 @@ final class Tunnel {
         .onComplete(
             client -> {
               lane.metrics.tunnelOpened();
+              client.exceptionHandler(broken -> {});
+              kaneo.exceptionHandler(broken -> {});
               client.pipeTo(kaneo).onComplete(done -> kaneo.close());
               kaneo.pipeTo(client).onComplete(done -> client.close());
               client.closeHandler(

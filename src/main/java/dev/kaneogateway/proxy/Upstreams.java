@@ -92,7 +92,7 @@ final class Upstreams {
     this.upgrades =
         vertx
             .httpClientBuilder()
-            .with(new HttpClientOptions(options).setKeepAlive(false))
+            .with(options)
             .with(new PoolOptions().setHttp1MaxSize(1 << 20).setMaxWaitQueueSize(0))
             .build();
   }

@@ -40,25 +40,33 @@ public final class PathPatterns {
         return true;
       }
     }
-    if (!segmented.isEmpty()) {
-      for (String[] pattern : segmented) {
-        if (path.startsWith(pattern[1], 1) && matches(pattern, path.split("/", -1))) {
-          return true;
-        }
+    for (String[] pattern : segmented) {
+      if (matches(pattern, path)) {
+        return true;
       }
     }
     return false;
   }
 
-  private static boolean matches(String[] pattern, String[] segments) {
-    if (pattern.length != segments.length) {
-      return false;
-    }
+  /** Segment by segment in place, for this runs for every request. */
+  private static boolean matches(String[] pattern, String path) {
+    int start = 0;
     for (int i = 0; i < pattern.length; i++) {
-      boolean any = pattern[i].startsWith(":") && !segments[i].isEmpty();
-      if (!any && !pattern[i].equals(segments[i])) {
+      int end = path.indexOf('/', start);
+      boolean last = end < 0;
+      end = last ? path.length() : end;
+      if (last != (i == pattern.length - 1)) {
         return false;
       }
+      String wanted = pattern[i];
+      boolean fits =
+          wanted.startsWith(":")
+              ? end > start
+              : end - start == wanted.length() && path.startsWith(wanted, start);
+      if (!fits) {
+        return false;
+      }
+      start = end + 1;
     }
     return true;
   }

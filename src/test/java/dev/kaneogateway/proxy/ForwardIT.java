@@ -294,6 +294,24 @@ class ForwardIT {
   }
 
   @Test
+  void theHeadOfAStreamDoesNotWaitForItsFirstEvent() throws Exception {
+    CountDownLatch more = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(
+              "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+          more.await(10, TimeUnit.SECONDS);
+          connection.write("9\r\ndata: 1\n\n\r\n0\r\n\r\n");
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("\r\n\r\n");
+      more.countDown();
+      peer.readUntil("data: 1");
+    }
+  }
+
+  @Test
   void aLargeUploadAndItsEchoPassUnchanged() throws Exception {
     int size = 40_000_000;
     kaneo.script(

@@ -82,10 +82,10 @@ class TunnelIT {
     assertTrue(ended.await(5, TimeUnit.SECONDS));
     String asked = kaneo.nextHead();
     assertTrue(asked.startsWith("GET /api/ws/user?windowId=1 HTTP/1.1"), asked);
-    assertTrue(
-        asked.contains("Sec-WebSocket-Extensions: permessage-deflate")
-            && asked.toLowerCase(java.util.Locale.ROOT).contains("upgrade: websocket"),
-        asked);
+    assertTrue(asked.contains("Sec-WebSocket-Extensions: permessage-deflate"), asked);
+    String lower = asked.toLowerCase(java.util.Locale.ROOT);
+    assertTrue(lower.contains("\r\nupgrade: websocket\r\n"), asked);
+    assertTrue(lower.contains("\r\nconnection: upgrade\r\n"), asked);
   }
 
   @Test
