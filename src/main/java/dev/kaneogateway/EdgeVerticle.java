@@ -3,6 +3,8 @@ package dev.kaneogateway;
 import dev.kaneogateway.auth.Authenticator;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.oauth.DeviceEndpoints;
+import dev.kaneogateway.pages.DevicePages;
 import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchange;
@@ -11,6 +13,7 @@ import dev.kaneogateway.web.Problems;
 import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
@@ -34,13 +37,23 @@ final class EdgeVerticle extends VerticleBase {
   private final Settings settings;
   private final GatewayMetrics metrics;
   private final Authenticator authenticator;
+  private final Surfaces surfaces;
   private @Nullable HttpServer server;
   private @Nullable Proxy proxy;
 
-  EdgeVerticle(Settings settings, GatewayMetrics metrics, Authenticator authenticator) {
+  /** Makes the surfaces of an event loop that the gateway answers itself. */
+  interface Surfaces {
+    DeviceEndpoints endpoints(Vertx vertx);
+
+    DevicePages pages(Vertx vertx);
+  }
+
+  EdgeVerticle(
+      Settings settings, GatewayMetrics metrics, Authenticator authenticator, Surfaces surfaces) {
     this.settings = settings;
     this.metrics = metrics;
     this.authenticator = authenticator;
+    this.surfaces = surfaces;
   }
 
   @Override
@@ -52,15 +65,18 @@ final class EdgeVerticle extends VerticleBase {
             settings.logs().access());
     Proxy toKaneo = new Proxy(vertx, settings, authenticator, metrics);
     proxy = toKaneo;
+    DeviceEndpoints endpoints = surfaces.endpoints(vertx);
+    DevicePages pages = surfaces.pages(vertx);
     HttpServer listening =
         vertx
             .createHttpServer(options())
             .connectionHandler(EdgeVerticle::established)
             .invalidRequestHandler(exchanges::refuseMalformed)
-            .requestHandler(request -> handle(request, exchanges, toKaneo));
+            .requestHandler(request -> handle(request, exchanges, endpoints, pages, toKaneo));
     server = listening;
-    return listening
-        .listen()
+    return pages
+        .load()
+        .compose(loaded -> listening.listen())
         .onSuccess(
             bound ->
                 ConnectionGuard.guard(
@@ -69,13 +85,25 @@ final class EdgeVerticle extends VerticleBase {
                         settings.limits().headTimeout(), settings.limits().idleTimeout())));
   }
 
-  private static void handle(HttpServerRequest request, Exchanges exchanges, Proxy proxy) {
+  private static void handle(
+      HttpServerRequest request,
+      Exchanges exchanges,
+      DeviceEndpoints endpoints,
+      DevicePages pages,
+      Proxy proxy) {
     Exchange exchange = exchanges.begin(request);
     if (exchange == null) {
       return;
     }
+    String path = exchange.head().path();
     try {
-      proxy.handle(exchange);
+      if (endpoints.owns(path)) {
+        endpoints.handle(exchange);
+      } else if (pages.owns(path)) {
+        pages.handle(exchange);
+      } else {
+        proxy.handle(exchange);
+      }
     } catch (RuntimeException e) {
       LOG.error("request {} failed within the gateway", exchange.id(), e);
       Problems.answer(exchange, 500, "internal_error", "The gateway failed.");

@@ -2,6 +2,7 @@ package dev.kaneogateway;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.kaneogateway.auth.Authenticator;
+import dev.kaneogateway.auth.People;
 import dev.kaneogateway.bus.Bus;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.credentials.CredentialCache;
@@ -9,10 +10,14 @@ import dev.kaneogateway.credentials.CredentialVerticle;
 import dev.kaneogateway.credentials.Credentials;
 import dev.kaneogateway.credentials.SessionTokens;
 import dev.kaneogateway.db.Database;
+import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.management.Health;
 import dev.kaneogateway.management.ManagementVerticle;
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.oauth.DeviceEndpoints;
+import dev.kaneogateway.pages.DevicePages;
 import dev.kaneogateway.web.ConnectionGuard;
+import dev.kaneogateway.web.DeviceLimits;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -73,18 +78,39 @@ public final class Gateway {
     metrics.gauge("credential_cache_size", "Valid credentials remembered.", cache::size);
     metrics.gauge(
         "credential_refused_cache_size", "Refused credentials remembered.", cache::refusedSize);
-    Credentials credentials =
-        new Credentials(bus, cache, new SessionTokens(wanted.authSecret()), wanted.lookupTimeout());
+    SessionTokens sessionTokens = new SessionTokens(wanted.authSecret());
+    Credentials credentials = new Credentials(bus, cache, sessionTokens, wanted.lookupTimeout());
     Authenticator authenticator = new Authenticator(credentials, metrics);
+    DeviceLimits limits = DeviceLimits.of(settings.device(), Ticker.systemTicker());
+    EdgeVerticle.Surfaces surfaces =
+        new EdgeVerticle.Surfaces() {
+          @Override
+          public DeviceEndpoints endpoints(Vertx loop) {
+            People people = new People(loop, settings, credentials, sessionTokens);
+            return new DeviceEndpoints(
+                settings, bus, people, sessionTokens, cache, limits, metrics);
+          }
+
+          @Override
+          public DevicePages pages(Vertx loop) {
+            People people = new People(loop, settings, credentials, sessionTokens);
+            return new DevicePages(loop, settings, bus, people, limits, metrics, clock);
+          }
+        };
     Pool pool = Database.pool(vertx, settings.database());
     return vertx
         .deployVerticle(new CredentialVerticle(bus, pool, cache, wanted, metrics, clock))
+        .compose(
+            deployed ->
+                vertx.deployVerticle(
+                    new DeviceVerticle(bus, pool, settings.device(), metrics, clock)))
         .compose(deployed -> vertx.deployVerticle(management))
         .compose(
             deployed ->
                 vertx.deployVerticle(
                     () -> {
-                      EdgeVerticle edge = new EdgeVerticle(settings, metrics, authenticator);
+                      EdgeVerticle edge =
+                          new EdgeVerticle(settings, metrics, authenticator, surfaces);
                       edges.add(edge);
                       return edge;
                     },

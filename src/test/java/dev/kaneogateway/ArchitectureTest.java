@@ -25,6 +25,11 @@ class ArchitectureTest {
               Map.entry("credentials", List.of("db", "bus", "metrics", "config")),
               Map.entry("auth", List.of("credentials", "web", "metrics", "config")),
               Map.entry("proxy", List.of("auth", "credentials", "web", "metrics", "config")),
+              Map.entry("device", List.of("db", "bus", "metrics", "config")),
+              Map.entry(
+                  "oauth",
+                  List.of("device", "auth", "credentials", "web", "bus", "metrics", "config")),
+              Map.entry("pages", List.of("device", "auth", "web", "bus", "metrics", "config")),
               Map.entry("management", List.of("web", "metrics", "db", "config"))));
 
   private final JavaClasses gateway =

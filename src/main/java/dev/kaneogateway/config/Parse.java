@@ -75,6 +75,14 @@ final class Parse {
     return Arrays.stream(text.split(",")).map(String::strip).filter(s -> !s.isEmpty()).toList();
   }
 
+  static List<String> pairs(String text) {
+    List<String> pairs = list(text);
+    if (!pairs.stream().allMatch(pair -> pair.indexOf('=') > 0)) {
+      throw new IllegalArgumentException("give pairs like kaneo-cli=Kaneo CLI, comma-separated");
+    }
+    return pairs;
+  }
+
   static Optional<String> secretKey(String text) {
     if (!text.isEmpty() && text.length() < 32) {
       throw new IllegalArgumentException("it has fewer than 32 characters; give the one Kaneo has");

@@ -18,6 +18,7 @@ public record Settings(
     Upstream upstream,
     Database database,
     Credentials credentials,
+    Device device,
     Management management,
     Logs logs) {
 
@@ -89,6 +90,26 @@ public record Settings(
       return "Credentials[cacheTtl=" + cacheTtl + ", cacheSize=" + cacheSize + "]";
     }
   }
+
+  /**
+   * The device authorization grant.
+   *
+   * @param clientNames what the page calls each of {@code clientIds}
+   * @param patience how long PostgreSQL may take to answer
+   * @param sweepEvery how often ended codes are looked for
+   */
+  public record Device(
+      List<String> clientIds,
+      Map<String, String> clientNames,
+      Duration codeLife,
+      Duration interval,
+      Duration sessionLife,
+      Duration patience,
+      Duration sweepEvery,
+      int codesPerMinute,
+      int unknownPollsPerMinute,
+      int wrongCodesPerUser,
+      int wrongCodesPerAddress) {}
 
   /** Where metrics and health are served. */
   public record Management(String host, int port) {}
@@ -167,6 +188,24 @@ public record Settings(
             values.of(Keys.GATEWAY_CACHE_SIZE),
             values.of(Keys.GATEWAY_REFUSED_CACHE_TTL_MS),
             values.of(Keys.GATEWAY_REFUSED_CACHE_SIZE)),
+        new Device(
+            values.of(Keys.DEVICE_AUTH_CLIENT_IDS),
+            values.of(Keys.GATEWAY_DEVICE_CLIENT_NAMES).stream()
+                .map(pair -> pair.split("=", 2))
+                .collect(
+                    java.util.stream.Collectors.toUnmodifiableMap(
+                        pair -> pair[0].strip(),
+                        pair -> pair[1].strip(),
+                        (first, second) -> second)),
+            values.of(Keys.GATEWAY_DEVICE_CODE_LIFE_S),
+            values.of(Keys.GATEWAY_DEVICE_INTERVAL_S),
+            values.of(Keys.GATEWAY_DEVICE_SESSION_LIFE_S),
+            values.of(Keys.GATEWAY_LOOKUP_TIMEOUT_MS),
+            Duration.ofMinutes(1),
+            values.of(Keys.GATEWAY_DEVICE_CODES_PER_MINUTE),
+            values.of(Keys.GATEWAY_DEVICE_UNKNOWN_POLLS_PER_MINUTE),
+            values.of(Keys.GATEWAY_DEVICE_WRONG_CODES_PER_USER),
+            values.of(Keys.GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS)),
         new Management(
             values.of(Keys.GATEWAY_MANAGEMENT_HOST), values.of(Keys.GATEWAY_MANAGEMENT_PORT)),
         new Logs(

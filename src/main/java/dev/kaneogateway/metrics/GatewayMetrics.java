@@ -142,6 +142,21 @@ public final class GatewayMetrics implements AutoCloseable {
         .increment();
   }
 
+  /** Counts a step of the device grant by its outcome; both come from enumerations. */
+  public void deviceStep(String step, String outcome) {
+    Counter.builder(PREFIX + "device_steps")
+        .description("Steps of the device authorization grant, by outcome.")
+        .tag("step", step)
+        .tag("outcome", outcome)
+        .register(registry)
+        .increment();
+  }
+
+  /** Counts a request refused because of a limit. */
+  public void limited(String limit) {
+    counter("limited_requests", "Requests refused with 429, by limit.", "limit", limit).increment();
+  }
+
   public void tunnelOpened() {
     tunnels.increment();
   }

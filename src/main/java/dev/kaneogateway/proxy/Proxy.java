@@ -38,10 +38,6 @@ public final class Proxy {
     Route route = routes.of(head.path());
     boolean upgrade = isUpgrade(exchange);
     exchange.route(upgrade ? Route.WEBSOCKET : route);
-    if (exchange.announcesBody()) {
-      // Or its first bytes would be gone before somebody listens.
-      exchange.request().pause();
-    }
     if (lane.maxBodyBytes > 0 && head.contentLength() > lane.maxBodyBytes) {
       Problems.answer(
           exchange, 413, "content_too_large", "The body is larger than this server takes.");

@@ -42,7 +42,12 @@ public final class Exchanges {
       Problems.answerAndClose(exchange, refused.status(), "bad_request", refused.reason());
       return null;
     }
-    return track(request, ((RequestHead.Result.Sound) result).head());
+    Exchange exchange = track(request, ((RequestHead.Result.Sound) result).head());
+    if (exchange.announcesBody()) {
+      // Or its first bytes would be gone before somebody listens.
+      request.pause();
+    }
+    return exchange;
   }
 
   private Exchange track(HttpServerRequest request, RequestHead head) {

@@ -1,0 +1,158 @@
+package dev.kaneogateway.auth;
+
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.credentials.Credentials;
+import dev.kaneogateway.credentials.Identity;
+import dev.kaneogateway.credentials.SessionTokens;
+import dev.kaneogateway.credentials.TokenDigest;
+import dev.kaneogateway.credentials.Verdict;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells who stands behind a request that the gateway answers itself. Always asks PostgreSQL anew,
+ * and never believes Kaneo's five-minute cookie cache: a session that was revoked decides nothing.
+ * Without Kaneo's secret, whoever holds a signed token is Kaneo's to say. One for each event loop.
+ */
+public final class People {
+  private static final String COOKIE = "better-auth.session_token";
+  private static final String SECURE_COOKIE = "__Secure-" + COOKIE;
+
+  private final Credentials credentials;
+  private final SessionTokens sessionTokens;
+  private final HttpClient client;
+  private final URI kaneo;
+  private final boolean secureCookie;
+
+  public People(
+      Vertx vertx, Settings settings, Credentials credentials, SessionTokens sessionTokens) {
+    this.credentials = credentials;
+    this.sessionTokens = sessionTokens;
+    this.client =
+        vertx.createHttpClient(
+            new HttpClientOptions().setConnectTimeout(2000).setKeepAliveTimeout(4));
+    this.kaneo = settings.upstream().api().get(0);
+    this.secureCookie = "https".equals(settings.kaneo().apiUrl().getScheme());
+  }
+
+  /** Who it is; never fails. */
+  public Future<Person> of(MultiMap headers) {
+    RequestCredential credential = RequestCredential.of(headers);
+    if (credential instanceof RequestCredential.Bearer bearer) {
+      if (!bearer.apiKey().isEmpty()) {
+        return Future.succeededFuture(new Person.ApiKeyHolder());
+      }
+      return bearer.token().indexOf('.') >= 0 && !sessionTokens.checksSignatures()
+          ? askKaneo("Authorization", "Bearer " + bearer.token(), false)
+          : judge(bearer.token(), false);
+    }
+    if (credential instanceof RequestCredential.ApiKey) {
+      return Future.succeededFuture(new Person.ApiKeyHolder());
+    }
+    String cookie = sessionCookie(headers);
+    if (!(credential instanceof RequestCredential.Cookie) || cookie == null) {
+      return Future.succeededFuture(new Person.Anonymous());
+    }
+    if (!sessionTokens.checksSignatures()) {
+      return askKaneo("Cookie", (secureCookie ? SECURE_COOKIE : COOKIE) + "=" + cookie, true);
+    }
+    String token = decoded(cookie);
+    // A cookie is always signed; a bare token in it is somebody's guess.
+    return token.indexOf('.') < 0
+        ? Future.succeededFuture(new Person.Anonymous())
+        : judge(token, true);
+  }
+
+  private Future<Person> judge(String token, boolean byCookie) {
+    return credentials.ask(token, TokenDigest.of(token)).map(verdict -> person(verdict, byCookie));
+  }
+
+  private static Person person(Verdict verdict, boolean byCookie) {
+    if (verdict instanceof Verdict.Unknown) {
+      return new Person.Unknown();
+    }
+    if (verdict instanceof Verdict.Valid valid) {
+      Identity identity = valid.identity();
+      if (identity.kind() == Identity.Kind.SESSION) {
+        return new Person.SignedIn(identity.userId(), identity.credentialId(), byCookie);
+      }
+      return byCookie ? new Person.Anonymous() : new Person.ApiKeyHolder();
+    }
+    return new Person.Anonymous();
+  }
+
+  private Future<Person> askKaneo(String field, String value, boolean byCookie) {
+    boolean ssl = "https".equals(kaneo.getScheme());
+    return client
+        .request(
+            new RequestOptions()
+                .setMethod(HttpMethod.GET)
+                .setHost(kaneo.getHost())
+                .setPort(kaneo.getPort() >= 0 ? kaneo.getPort() : ssl ? 443 : 80)
+                .setSsl(ssl)
+                .setURI("/api/auth/get-session?disableCookieCache=true")
+                .setTimeout(5000)
+                .putHeader(field, value))
+        .compose(request -> request.send())
+        .compose(
+            answer ->
+                answer.body().map(body -> answer.statusCode() == 200 ? body.toString() : "null"))
+        .map(body -> kaneosWord(body, byCookie))
+        .otherwise(new Person.Unknown());
+  }
+
+  private static Person kaneosWord(String body, boolean byCookie) {
+    try {
+      JsonObject session =
+          body.startsWith("{") ? new JsonObject(body).getJsonObject("session") : null;
+      return session == null
+          ? new Person.Anonymous()
+          : new Person.SignedIn(session.getString("userId"), session.getString("id"), byCookie);
+    } catch (DecodeException | ClassCastException e) {
+      return new Person.Unknown();
+    }
+  }
+
+  /**
+   * Kaneo's session cookie as it came, percent-encoded; the last one wins nothing, the first does.
+   */
+  private @Nullable String sessionCookie(MultiMap headers) {
+    String name = secureCookie ? SECURE_COOKIE : COOKIE;
+    for (String header : headers.getAll(HttpHeaders.COOKIE)) {
+      for (String pair : header.split(";")) {
+        int equals = pair.indexOf('=');
+        if (equals > 0 && pair.substring(0, equals).strip().equals(name)) {
+          return pair.substring(equals + 1).strip();
+        }
+      }
+    }
+    return null;
+  }
+
+  private static String decoded(String cookie) {
+    try {
+      return URLDecoder.decode(cookie.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return "";
+    }
+  }
+
+  /** What a page may be signed with: Kaneo's secret, or what only this database's gateways know. */
+  public static String pageSecret(Settings settings) {
+    Optional<String> secret = settings.credentials().authSecret();
+    return "kaneo-gateway page " + secret.orElse(settings.database().url());
+  }
+}

@@ -1,0 +1,92 @@
+package dev.kaneogateway.device;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/** What the {@link DeviceVerticle} answers. No {@code toString} tells a code or token. */
+public final class DeviceAnswer {
+  private DeviceAnswer() {}
+
+  /** A pair of codes was made (RFC 8628 §3.2). */
+  public record Started(
+      String deviceCode, String userCode, long expiresInSeconds, long intervalSeconds) {
+    @Override
+    public String toString() {
+      return "Started";
+    }
+  }
+
+  /** How a poll stands (RFC 8628 §3.5, RFC 6749 §5.2). */
+  public enum PollState {
+    ISSUED,
+    PENDING,
+    SLOW_DOWN,
+    EXPIRED,
+    DENIED,
+    /** Unknown, redeemed before, or another client's. */
+    INVALID
+  }
+
+  /**
+   * The answer to a poll.
+   *
+   * @param intervalSeconds the gap the client must keep now
+   * @param token the session token, only when issued
+   */
+  public record Polled(
+      PollState state,
+      long intervalSeconds,
+      String token,
+      long expiresInSeconds,
+      Optional<String> scope) {
+    @Override
+    public String toString() {
+      return "Polled[" + state + "]";
+    }
+  }
+
+  /** What a code is about. */
+  public record Request(
+      String userCode,
+      String status,
+      Optional<String> owner,
+      boolean expired,
+      String clientId,
+      Optional<String> scope,
+      Instant expiresAt,
+      Instant askedAt,
+      Optional<String> address,
+      Optional<String> software) {
+    @Override
+    public String toString() {
+      return "Request[" + status + "]";
+    }
+
+    /** Whether it can still be decided by this person. */
+    public boolean isOpenFor(String userId) {
+      return status.equals("pending") && !expired && owner.map(userId::equals).orElse(true);
+    }
+  }
+
+  /** What was found under a user code. */
+  public record Looked(Optional<Request> request) {}
+
+  /** What came of a decision. */
+  public enum Outcome {
+    DONE,
+    UNKNOWN,
+    EXPIRED,
+    NOT_CLAIMED,
+    ANOTHERS,
+    PROCESSED
+  }
+
+  /** The answer to a decision. */
+  public record Decided(Outcome outcome) {}
+
+  /** The answer to a revocation. */
+  public record Revoked(boolean existed) {}
+
+  /** Name and address of an account; both empty if there is none. */
+  public record AccountIs(String name, String email) {}
+}

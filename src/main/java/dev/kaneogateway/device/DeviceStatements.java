@@ -1,0 +1,273 @@
+package dev.kaneogateway.device;
+
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The statements of the grant, each whole in itself, so that whatever races has one winner and
+ * whatever crashes leaves all or nothing. All times are UTC and come from the caller's clock.
+ */
+final class DeviceStatements {
+  /** A poll this much early is forgiven: a network jitters, and some clients die of slow_down. */
+  static final long TOLERANCE_MS = 1000;
+
+  static final long SLOW_DOWN_MS = 5000;
+  static final long LONGEST_INTERVAL_MS = 60_000;
+
+  private static final String POLL =
+      """
+      WITH code AS (
+        SELECT d.client_id, d.status, d.expires_at <= $3 AS expired, d.polling_interval,
+               u.id IS NULL OR (u.banned AND (u.ban_expires IS NULL OR u.ban_expires > $3)) AS barred
+        FROM device_code d LEFT JOIN "user" u ON u.id = d.user_id WHERE d.device_code = $1
+      ), redeemed AS (
+        DELETE FROM device_code d USING "user" u
+        WHERE d.device_code = $1 AND d.client_id = $2 AND d.status = 'approved' AND d.expires_at > $3
+          AND u.id = d.user_id
+          AND NOT (COALESCE(u.banned, false) AND (u.ban_expires IS NULL OR u.ban_expires > $3))
+        RETURNING d.user_id, d.scope
+      ), issued AS (
+        INSERT INTO session (id, token, user_id, expires_at, created_at, updated_at, ip_address, user_agent)
+        SELECT $4, $5, user_id, $6, $3, $3, $7, $8 FROM redeemed RETURNING id
+      ), polled AS (
+        UPDATE device_code d SET
+          polling_interval = CASE WHEN d.last_polled_at + (d.polling_interval - %1$d) * interval '1 millisecond' > $3
+            THEN LEAST(d.polling_interval + %2$d, %3$d) ELSE d.polling_interval END,
+          last_polled_at = CASE WHEN d.last_polled_at + (d.polling_interval - %1$d) * interval '1 millisecond' > $3
+            THEN d.last_polled_at ELSE $3 END,
+          updated_at = $3
+        WHERE d.device_code = $1 AND d.client_id = $2 AND d.status = 'pending' AND d.expires_at > $3
+        RETURNING d.polling_interval, d.last_polled_at <> $3 AS early
+      )
+      SELECT code.client_id, code.status, code.expired, COALESCE(code.barred, false),
+             redeemed.user_id, redeemed.scope,
+             COALESCE(polled.polling_interval, code.polling_interval), polled.early
+      FROM code LEFT JOIN redeemed ON true LEFT JOIN polled ON true
+      """
+          .formatted(TOLERANCE_MS, SLOW_DOWN_MS, LONGEST_INTERVAL_MS);
+
+  private final Pool pool;
+  private final boolean ownSchema;
+
+  DeviceStatements(Pool pool, boolean ownSchema) {
+    this.pool = pool;
+    this.ownSchema = ownSchema;
+  }
+
+  /** Makes the place for what Kaneo's table cannot hold; false where the role may not. */
+  static Future<Boolean> createOwnSchema(Pool pool) {
+    return pool.query(
+            """
+            CREATE SCHEMA IF NOT EXISTS kaneo_gateway;
+            CREATE TABLE IF NOT EXISTS kaneo_gateway.device_request (
+              device_code_id text PRIMARY KEY, ip_address text, user_agent text,
+              created_at timestamp NOT NULL);
+            CREATE INDEX IF NOT EXISTS device_request_created_at
+              ON kaneo_gateway.device_request (created_at)
+            """)
+        .execute()
+        .map(true)
+        // Two gateways that start together may both create; the loser looks whether it is there.
+        .recover(
+            refused ->
+                pool.query("SELECT 1 FROM kaneo_gateway.device_request LIMIT 1")
+                    .execute()
+                    .map(true))
+        .otherwise(false);
+  }
+
+  Future<?> insert(
+      String id,
+      String deviceCode,
+      String userCode,
+      Instant now,
+      Duration life,
+      Duration interval,
+      DeviceQuestion.Start start) {
+    String insert =
+        "INSERT INTO device_code (id, device_code, user_code, expires_at, status, polling_interval,"
+            + " client_id, scope, created_at, updated_at)"
+            + " VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $8)";
+    Tuple values =
+        Tuple.of(id, deviceCode, userCode, utc(now.plus(life)), (int) interval.toMillis())
+            .addString(start.clientId())
+            .addString(start.scope().orElse(null))
+            .addLocalDateTime(utc(now));
+    if (!ownSchema) {
+      return pool.preparedQuery(insert).execute(values);
+    }
+    return pool.preparedQuery(
+            "WITH made AS ("
+                + insert
+                + " RETURNING id) INSERT INTO kaneo_gateway.device_request"
+                + " (device_code_id, ip_address, user_agent, created_at) SELECT id, $9, $10, $8 FROM made")
+        .execute(values.addString(start.address()).addString(start.software()));
+  }
+
+  /** One statement: looks, redeems or counts the poll. */
+  Future<DeviceAnswer.Polled> poll(
+      DeviceQuestion.Poll poll, Instant now, Duration sessionLife, String sessionId, String token) {
+    return pool.preparedQuery(POLL)
+        .execute(
+            Tuple.of(poll.deviceCode(), poll.clientId(), utc(now), sessionId, token)
+                .addLocalDateTime(utc(now.plus(sessionLife)))
+                .addString(poll.address())
+                .addString(poll.software()))
+        .map(rows -> polled(rows, poll.clientId(), token, sessionLife));
+  }
+
+  /** The order of RFC 8628's states that tells a client of no {@code slow_down} at an end. */
+  private static DeviceAnswer.Polled polled(
+      RowSet<Row> rows, String clientId, String token, Duration sessionLife) {
+    if (!rows.iterator().hasNext()) {
+      return state(DeviceAnswer.PollState.INVALID, 0);
+    }
+    Row row = rows.iterator().next();
+    Integer intervalMs = row.getInteger(6);
+    long interval = (intervalMs == null ? SLOW_DOWN_MS : intervalMs) / 1000;
+    if (!clientId.equals(row.getString(0))) {
+      return state(DeviceAnswer.PollState.INVALID, interval);
+    }
+    if (row.getString(4) != null) {
+      return new DeviceAnswer.Polled(
+          DeviceAnswer.PollState.ISSUED,
+          interval,
+          token,
+          sessionLife.toSeconds(),
+          Optional.ofNullable(row.getString(5)).filter(scope -> !scope.isBlank()));
+    }
+    if (row.getBoolean(2)) {
+      return state(DeviceAnswer.PollState.EXPIRED, interval);
+    }
+    return switch (row.getString(1)) {
+      case "denied" -> state(DeviceAnswer.PollState.DENIED, interval);
+      // Approved but not redeemed: its person is barred, or another poll was quicker.
+      case "approved" ->
+          state(
+              row.getBoolean(3) ? DeviceAnswer.PollState.DENIED : DeviceAnswer.PollState.INVALID,
+              interval);
+      default ->
+          state(
+              Boolean.TRUE.equals(row.getBoolean(7))
+                  ? DeviceAnswer.PollState.SLOW_DOWN
+                  : DeviceAnswer.PollState.PENDING,
+              interval);
+    };
+  }
+
+  private static DeviceAnswer.Polled state(DeviceAnswer.PollState state, long interval) {
+    return new DeviceAnswer.Polled(state, interval, "", 0, Optional.empty());
+  }
+
+  Future<?> claim(String userCode, String userId, Instant now) {
+    return pool.preparedQuery(
+            "UPDATE device_code SET user_id = $2, updated_at = $3 WHERE user_code = $1"
+                + " AND status = 'pending' AND user_id IS NULL AND expires_at > $3")
+        .execute(Tuple.of(userCode, userId, utc(now)));
+  }
+
+  Future<Optional<DeviceAnswer.Request>> find(String userCode, Instant now) {
+    String own = ownSchema ? "r.ip_address, r.user_agent" : "NULL::text, NULL::text";
+    String join =
+        ownSchema ? " LEFT JOIN kaneo_gateway.device_request r ON r.device_code_id = d.id" : "";
+    return pool.preparedQuery(
+            "SELECT d.user_code, d.status, d.user_id, d.expires_at <= $2, d.client_id, d.scope,"
+                + " d.expires_at, d.created_at, "
+                + own
+                + " FROM device_code d"
+                + join
+                + " WHERE d.user_code = $1")
+        .execute(Tuple.of(userCode, utc(now)))
+        .map(
+            rows ->
+                rows.iterator().hasNext()
+                    ? Optional.of(request(rows.iterator().next()))
+                    : Optional.empty());
+  }
+
+  private static DeviceAnswer.Request request(Row row) {
+    return new DeviceAnswer.Request(
+        row.getString(0),
+        row.getString(1),
+        Optional.ofNullable(row.getString(2)),
+        row.getBoolean(3),
+        String.valueOf(row.getString(4)),
+        Optional.ofNullable(row.getString(5)).filter(scope -> !scope.isBlank()),
+        instant(row.getLocalDateTime(6)),
+        instant(row.getLocalDateTime(7)),
+        Optional.ofNullable(row.getString(8)),
+        Optional.ofNullable(row.getString(9)));
+  }
+
+  /** The guard stands in the outer WHERE, which PostgreSQL checks again after a wait. */
+  Future<Boolean> decide(DeviceQuestion.Decide decide, Instant now) {
+    return pool.preparedQuery(
+            "UPDATE device_code SET status = $3, user_id = $2, updated_at = $4 WHERE user_code = $1"
+                + " AND status = 'pending' AND expires_at > $4 AND "
+                + (decide.claiming() ? "(user_id IS NULL OR user_id = $2)" : "user_id = $2"))
+        .execute(
+            Tuple.of(
+                decide.userCode(),
+                decide.userId(),
+                decide.allow() ? "approved" : "denied",
+                utc(now)))
+        .map(rows -> rows.rowCount() == 1);
+  }
+
+  Future<Boolean> revoke(String sessionToken) {
+    return pool.preparedQuery("DELETE FROM session WHERE token = $1")
+        .execute(Tuple.of(sessionToken))
+        .map(rows -> rows.rowCount() > 0);
+  }
+
+  Future<DeviceAnswer.AccountIs> account(String userId) {
+    return pool.preparedQuery("SELECT name, email FROM \"user\" WHERE id = $1")
+        .execute(Tuple.of(userId))
+        .map(
+            rows -> {
+              if (!rows.iterator().hasNext()) {
+                return new DeviceAnswer.AccountIs("", "");
+              }
+              Row row = rows.iterator().next();
+              return new DeviceAnswer.AccountIs(
+                  String.valueOf(row.getString(0)), String.valueOf(row.getString(1)));
+            });
+  }
+
+  /** Deletes a batch of codes that ended before a time; one node at a time, how many. */
+  Future<Integer> sweep(Instant endedBefore, int batch) {
+    Future<Integer> swept =
+        pool.preparedQuery(
+                "WITH turn AS (SELECT pg_try_advisory_xact_lock(hashtext('kaneo_gateway.sweep')) AS ours),"
+                    + " ended AS (SELECT d.id FROM device_code d, turn WHERE turn.ours"
+                    + " AND (d.expires_at < $1 OR (d.status = 'denied' AND d.updated_at < $1))"
+                    + " LIMIT $2 FOR UPDATE OF d SKIP LOCKED)"
+                    + " DELETE FROM device_code d USING ended WHERE d.id = ended.id")
+            .execute(Tuple.of(utc(endedBefore), batch))
+            .map(RowSet::rowCount);
+    return !ownSchema
+        ? swept
+        : swept.compose(
+            count ->
+                pool.preparedQuery("DELETE FROM kaneo_gateway.device_request WHERE created_at < $1")
+                    .execute(Tuple.of(utc(endedBefore.minus(Duration.ofDays(1)))))
+                    .map(count));
+  }
+
+  private static LocalDateTime utc(Instant instant) {
+    return LocalDateTime.ofInstant(instant, ZoneOffset.UTC);
+  }
+
+  private static Instant instant(@Nullable LocalDateTime utc) {
+    return utc == null ? Instant.EPOCH : utc.toInstant(ZoneOffset.UTC);
+  }
+}

@@ -1,0 +1,205 @@
+package dev.kaneogateway.device;
+
+import dev.kaneogateway.bus.Address;
+import dev.kaneogateway.bus.Bus;
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.metrics.GatewayMetrics;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Pool;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Owns the device authorization grant: every question about it comes here over the bus, and every
+ * change is one statement. A question fails when PostgreSQL cannot answer. One instance.
+ */
+public final class DeviceVerticle extends VerticleBase {
+  public static final Address<DeviceQuestion.Start, DeviceAnswer.Started> START =
+      new Address<>("device.start");
+  public static final Address<DeviceQuestion.Poll, DeviceAnswer.Polled> POLL =
+      new Address<>("device.poll");
+  public static final Address<DeviceQuestion.Look, DeviceAnswer.Looked> LOOK =
+      new Address<>("device.look");
+  public static final Address<DeviceQuestion.Decide, DeviceAnswer.Decided> DECIDE =
+      new Address<>("device.decide");
+  public static final Address<DeviceQuestion.Revoke, DeviceAnswer.Revoked> REVOKE =
+      new Address<>("device.revoke");
+  public static final Address<DeviceQuestion.Account, DeviceAnswer.AccountIs> ACCOUNT =
+      new Address<>("device.account");
+
+  /** Three clashes in a row among 2^40 codes do not happen by chance. */
+  private static final int TRIES = 4;
+
+  private static final int SWEEP_BATCH = 500;
+  private static final String UNIQUE_VIOLATION = "23505";
+  private static final Logger LOG = LoggerFactory.getLogger(DeviceVerticle.class);
+
+  private final Bus bus;
+  private final Pool pool;
+  private final Settings.Device settings;
+  private final GatewayMetrics metrics;
+  private final Clock clock;
+  private final RandomCodes random = new RandomCodes();
+  private DeviceStatements statements;
+  private @Nullable Boolean ownSchema;
+
+  public DeviceVerticle(
+      Bus bus, Pool pool, Settings.Device settings, GatewayMetrics metrics, Clock clock) {
+    this.bus = bus;
+    this.pool = pool;
+    this.settings = settings;
+    this.metrics = metrics;
+    this.clock = clock;
+    this.statements = new DeviceStatements(pool, false);
+  }
+
+  @Override
+  public Future<?> start() {
+    createOwnSchema();
+    vertx.setPeriodic(settings.sweepEvery().toMillis(), id -> sweep());
+    return Future.all(
+        bus.answer(START, this::begin),
+        bus.answer(POLL, this::poll),
+        bus.answer(LOOK, this::look),
+        bus.answer(DECIDE, this::decide),
+        bus.answer(
+            REVOKE,
+            q -> once(() -> statements.revoke(q.sessionToken())).map(DeviceAnswer.Revoked::new)),
+        bus.answer(ACCOUNT, q -> once(() -> statements.account(q.userId()))));
+  }
+
+  private void createOwnSchema() {
+    // Only an answer settles it: a database that is away says nothing about rights.
+    pool.query("SELECT 1")
+        .execute()
+        .compose(there -> DeviceStatements.createOwnSchema(pool))
+        .onSuccess(
+            made -> {
+              ownSchema = made;
+              statements = new DeviceStatements(pool, made);
+              if (!made) {
+                LOG.warn(
+                    "the database role may not create the schema kaneo_gateway: the approval page cannot say from where a device asked");
+              }
+            })
+        .onFailure(away -> vertx.setTimer(1000, id -> createOwnSchema()));
+  }
+
+  private Future<DeviceAnswer.Started> begin(DeviceQuestion.Start start) {
+    return insert(start, 1).onSuccess(made -> step("start", "made"));
+  }
+
+  private Future<DeviceAnswer.Started> insert(DeviceQuestion.Start start, int attempt) {
+    String deviceCode = random.deviceCode();
+    String userCode = random.userCode();
+    return statements
+        .insert(
+            random.id(),
+            deviceCode,
+            userCode,
+            clock.instant(),
+            settings.codeLife(),
+            settings.interval(),
+            start)
+        .map(
+            made ->
+                new DeviceAnswer.Started(
+                    deviceCode,
+                    userCode,
+                    settings.codeLife().toSeconds(),
+                    settings.interval().toSeconds()))
+        .recover(
+            failure ->
+                attempt < TRIES && isClash(failure)
+                    ? insert(start, attempt + 1)
+                    : Future.failedFuture(failure))
+        .timeout(settings.patience().toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private static boolean isClash(Throwable failure) {
+    return failure instanceof PgException pg && UNIQUE_VIOLATION.equals(pg.getSqlState());
+  }
+
+  private Future<DeviceAnswer.Polled> poll(DeviceQuestion.Poll poll) {
+    return once(() ->
+            statements.poll(
+                poll, clock.instant(), settings.sessionLife(), random.id(), random.id()))
+        .onSuccess(polled -> step("poll", polled.state().name()));
+  }
+
+  private Future<DeviceAnswer.Looked> look(DeviceQuestion.Look look) {
+    Future<?> claimed =
+        look.claimant().isPresent()
+            ? once(() -> statements.claim(look.userCode(), look.claimant().get(), clock.instant()))
+            : Future.succeededFuture();
+    return claimed
+        .compose(done -> once(() -> statements.find(look.userCode(), clock.instant())))
+        .map(DeviceAnswer.Looked::new);
+  }
+
+  private Future<DeviceAnswer.Decided> decide(DeviceQuestion.Decide decide) {
+    return once(() -> statements.decide(decide, clock.instant()))
+        .compose(
+            done ->
+                done
+                    ? Future.succeededFuture(DeviceAnswer.Outcome.DONE)
+                    : once(() -> statements.find(decide.userCode(), clock.instant()))
+                        .map(found -> whyNot(found, decide)))
+        .onSuccess(outcome -> step(decide.allow() ? "approve" : "deny", outcome.name()))
+        .map(DeviceAnswer.Decided::new);
+  }
+
+  private static DeviceAnswer.Outcome whyNot(
+      Optional<DeviceAnswer.Request> found, DeviceQuestion.Decide decide) {
+    if (found.isEmpty()) {
+      return DeviceAnswer.Outcome.UNKNOWN;
+    }
+    DeviceAnswer.Request request = found.get();
+    if (request.owner().isPresent() && !request.owner().get().equals(decide.userId())) {
+      return DeviceAnswer.Outcome.ANOTHERS;
+    }
+    if (request.expired()) {
+      return DeviceAnswer.Outcome.EXPIRED;
+    }
+    return request.status().equals("pending")
+        ? DeviceAnswer.Outcome.NOT_CLAIMED
+        : DeviceAnswer.Outcome.PROCESSED;
+  }
+
+  private void sweep() {
+    statements
+        .sweep(clock.instant().minus(Duration.ofMinutes(10)), SWEEP_BATCH)
+        .onSuccess(
+            swept -> {
+              if (swept == SWEEP_BATCH) {
+                sweep();
+              }
+            })
+        .onFailure(failure -> LOG.debug("the sweep waits for the database"));
+  }
+
+  /**
+   * A statement whose answer does not come in time fails. It is not repeated: the first may have
+   * taken effect, and a poll that is told to try again loses nothing.
+   */
+  private <T> Future<T> once(Supplier<Future<T>> statement) {
+    return statement.get().timeout(settings.patience().toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void step(String step, String outcome) {
+    metrics.deviceStep(step, outcome.toLowerCase(java.util.Locale.ROOT));
+  }
+
+  /** Whether where a device asked from is kept; unknown until the database answered. */
+  public Optional<Boolean> keepsOrigins() {
+    return Optional.ofNullable(ownSchema);
+  }
+}

@@ -1,0 +1,108 @@
+package dev.kaneogateway.pages;
+
+import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.Problems;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.templ.handlebars.HandlebarsTemplateEngine;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes a page with everything a page of this kind must carry (device-flow D.3.11), or the
+ * redirect to one. One for each event loop.
+ */
+final class PageWriter {
+  private static final Logger LOG = LoggerFactory.getLogger(PageWriter.class);
+  private static final String TEMPLATE = "pages/device.hbs";
+
+  private final HandlebarsTemplateEngine engine;
+  private final Texts texts = new Texts();
+
+  PageWriter(Vertx vertx) {
+    this.engine = HandlebarsTemplateEngine.create(vertx);
+  }
+
+  /** Reads and compiles the template, which blocks, so that no request has to. */
+  Future<?> load() {
+    return engine.render(new JsonObject().put("t", texts.in("en")), TEMPLATE);
+  }
+
+  /** Renders a view; {@code model} has what the view shows. */
+  void show(Exchange exchange, int status, String view, JsonObject model) {
+    String language = Texts.choose(exchange.request().getHeader(HttpHeaders.ACCEPT_LANGUAGE));
+    JsonObject t = texts.in(language);
+    JsonObject all =
+        model
+            .copy()
+            .put("t", t)
+            .put("lang", language)
+            .put(view, true)
+            .put("title", t.getString("title." + view, t.getString("title.entry")));
+    String message = model.getString("message", "");
+    if (!message.isEmpty()) {
+      all.put("message", t.getString(message, message));
+    }
+    engine
+        .render(all, TEMPLATE)
+        .onSuccess(
+            page -> {
+              HttpServerResponse response = exchange.response();
+              if (response.ended() || response.closed()) {
+                return;
+              }
+              harden(response)
+                  .setStatusCode(status)
+                  .putHeader(HttpHeaders.CONTENT_TYPE, "text/html;charset=UTF-8")
+                  .putHeader("Content-Language", language)
+                  .putHeader(HttpHeaders.VARY, "Accept-Language, Cookie");
+              end(exchange, page.toString());
+            })
+        .onFailure(
+            failure -> {
+              LOG.error("request {}: the page cannot be rendered", exchange.id(), failure);
+              Problems.answer(exchange, 500, "internal_error", "The page cannot be shown.");
+            });
+  }
+
+  /** 303, so that the browser asks with GET and a reload repeats nothing (RFC 9700 §4.12). */
+  void redirect(Exchange exchange, String ownPath) {
+    harden(exchange.response()).setStatusCode(303).putHeader(HttpHeaders.LOCATION, ownPath).end();
+    Problems.discardBody(exchange);
+  }
+
+  /** The style sheet, which may be kept for a while. */
+  void style(Exchange exchange, String css) {
+    harden(exchange.response())
+        .putHeader(HttpHeaders.CONTENT_TYPE, "text/css;charset=UTF-8")
+        .putHeader(HttpHeaders.CACHE_CONTROL, "public, max-age=3600");
+    end(exchange, css);
+  }
+
+  private static void end(Exchange exchange, String body) {
+    if (exchange.request().method().equals(HttpMethod.HEAD)) {
+      exchange.response().end();
+    } else {
+      exchange.response().end(body);
+    }
+    Problems.discardBody(exchange);
+  }
+
+  private static HttpServerResponse harden(HttpServerResponse response) {
+    return response
+        .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+        .putHeader(
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self';"
+                + " frame-ancestors 'none'; base-uri 'none'")
+        .putHeader("X-Frame-Options", "DENY")
+        // With no-referrer a browser would send "Origin: null" with this page's own forms.
+        .putHeader("Referrer-Policy", "same-origin")
+        .putHeader("X-Content-Type-Options", "nosniff")
+        .putHeader("Cross-Origin-Opener-Policy", "same-origin");
+  }
+}

@@ -1,0 +1,47 @@
+package dev.kaneogateway.web;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.concurrent.TimeUnit;
+
+/** Reads a whole small body, for the few requests the gateway answers itself. */
+public final class Bodies {
+  /** No form or JSON of these endpoints comes near this. */
+  private static final int MOST_BYTES = 64 * 1024;
+
+  private static final long PATIENCE_SECONDS = 30;
+
+  private Bodies() {}
+
+  /** A body that is more than these endpoints read. */
+  public static final class TooLarge extends Exception {
+    TooLarge() {
+      super("more than " + MOST_BYTES + " bytes", null, false, false);
+    }
+  }
+
+  /** The body; fails with {@link TooLarge}, or as the connection does. */
+  public static Future<Buffer> read(Exchange exchange) {
+    HttpServerRequest request = exchange.request();
+    if (exchange.head().contentLength() > MOST_BYTES) {
+      return Future.failedFuture(new TooLarge());
+    }
+    Promise<Buffer> read = Promise.promise();
+    Buffer body = Buffer.buffer();
+    request.exceptionHandler(read::tryFail);
+    request.handler(
+        chunk -> {
+          if (body.length() + chunk.length() > MOST_BYTES) {
+            request.pause();
+            read.tryFail(new TooLarge());
+          } else {
+            body.appendBuffer(chunk);
+          }
+        });
+    request.endHandler(end -> read.tryComplete(body));
+    request.resume();
+    return read.future().timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+}
