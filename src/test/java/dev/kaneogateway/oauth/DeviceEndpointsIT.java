@@ -1,0 +1,462 @@
+package dev.kaneogateway.oauth;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.Base64;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The endpoints as their clients see them; numbers are those of the statements in device-flow.md.
+ */
+class DeviceEndpointsIT {
+  private static final String FORM = "application/x-www-form-urlencoded";
+  private static final String JSON = "application/json";
+  private static final String GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static TestDatabase database;
+  private static ScriptedUpstream kaneo;
+  private static RunningGateway gateway;
+
+  @BeforeAll
+  static void start() throws Exception {
+    database = TestDatabase.create();
+    kaneo = ScriptedUpstream.friendly();
+    gateway =
+        RunningGateway.start(
+            database,
+            kaneo.port(),
+            "GATEWAY_DEVICE_CODES_PER_MINUTE",
+            "10000",
+            "GATEWAY_DEVICE_UNKNOWN_POLLS_PER_MINUTE",
+            "10000",
+            "GATEWAY_DEVICE_WRONG_CODES_PER_USER",
+            "1000",
+            "GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS",
+            "1000");
+    while (get("/api/auth/device?user_code=x", "Authorization", "Bearer x").statusCode() == 503) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    gateway.close();
+    kaneo.close();
+  }
+
+  /** 1, 2, 3, 11 to 17. */
+  @ParameterizedTest
+  @CsvSource({
+    "application/x-www-form-urlencoded, client_id=kaneo-cli&scope=&foo=bar",
+    "Application/X-WWW-Form-Urlencoded;charset=UTF-8, client_id=kaneo-mcp",
+    "application/json, '{\"client_id\":\"kaneo-cli\",\"user_id\":\"demoUser\"}'"
+  })
+  void aDeviceGetsItsCodesByFormOrJson(String type, String body) {
+    HttpResponse<String> answer = post("/api/auth/device/code", type, body);
+    JsonObject codes = new JsonObject(answer.body());
+    assertEquals(200, answer.statusCode());
+    assertEquals("application/json", answer.headers().firstValue("content-type").orElse(""));
+    assertEquals("no-store", answer.headers().firstValue("cache-control").orElse(""));
+    assertTrue(codes.getString("device_code").matches("[A-Za-z0-9]{40}"));
+    assertTrue(codes.getString("user_code").matches("[A-HJ-NP-Z2-9]{8}"));
+    assertEquals("http://kaneo.test/device", codes.getString("verification_uri"));
+    assertEquals(
+        "http://kaneo.test/device?user_code=" + codes.getString("user_code"),
+        codes.getString("verification_uri_complete"));
+    assertEquals(900, codes.getValue("expires_in"));
+    assertEquals(5, codes.getValue("interval"));
+    // 20: a body's user_id binds nobody.
+    assertEquals(
+        "",
+        database.query(
+            "SELECT user_id FROM device_code WHERE user_code = '"
+                + codes.getString("user_code")
+                + "'"));
+  }
+
+  /** 4, 5, 8, 9, 45. */
+  @ParameterizedTest
+  @CsvSource({
+    "application/x-www-form-urlencoded, scope=x, 400, invalid_request",
+    "application/x-www-form-urlencoded, client_id=stranger, 400, invalid_client",
+    "application/x-www-form-urlencoded, client_id=kaneo-cli&client_id=kaneo-mcp, 400, invalid_request",
+    "application/x-www-form-urlencoded, client_id=kaneo-cli&scope=a%22b, 400, invalid_scope",
+    "application/json, '{}', 400, invalid_request",
+    "application/json, 'nonsense', 400, invalid_request",
+    "text/plain, client_id=kaneo-cli, 415, invalid_request"
+  })
+  void aBadRequestForCodesIsAnOAuthErrorAndMakesNoRow(
+      String type, String body, int status, String error) {
+    String before = database.query("SELECT count(*) FROM device_code");
+    refused(post("/api/auth/device/code", type, body), status, error);
+    assertEquals(before, database.query("SELECT count(*) FROM device_code"));
+  }
+
+  /**
+   * 10, 45, C.7.4: never a redirect, always JSON; and nothing near the endpoints reaches Kaneo's
+   * own.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /api/auth/device/code", "PUT /api/auth/device/token",
+            "DELETE /api/auth/device/approve",
+        "POST /api/auth/device", "POST /api/auth/device/code/", "POST /api/auth//device/token",
+        "POST /api/auth/device/unknown", "POST /api/auth/./device/%74oken/"
+      })
+  void whatIsNoneOfTheEndpointsIsRefusedHere(String asked) throws Exception {
+    String[] parts = asked.split(" ");
+    HttpResponse<String> answer =
+        CLIENT.send(
+            HttpRequest.newBuilder(uri(parts[1]))
+                .method(parts[0], HttpRequest.BodyPublishers.ofString("client_id=kaneo-cli"))
+                .header("Content-Type", FORM)
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+    assertTrue(
+        answer.statusCode() == 404 || answer.statusCode() == 405,
+        asked + " gave " + answer.statusCode());
+    assertEquals("invalid_request", new JsonObject(answer.body()).getString("error"));
+    assertEquals(0, kaneo.unseen());
+  }
+
+  /** 21 to 31, 44, 46, 47. */
+  @Test
+  void polls() {
+    JsonObject codes = start("kaneo-cli");
+    String code = codes.getString("device_code");
+    refused(token(FORM, "device_code=" + code + "&client_id=kaneo-cli"), 400, "invalid_request");
+    refused(
+        token(FORM, "grant_type=password&device_code=" + code + "&client_id=kaneo-cli"),
+        400,
+        "unsupported_grant_type");
+    refused(token(FORM, "grant_type=" + GRANT + "&client_id=kaneo-cli"), 400, "invalid_request");
+    refused(
+        token(FORM, "grant_type=" + GRANT + "&device_code=&client_id=kaneo-cli"),
+        400,
+        "invalid_request");
+    refused(token(FORM, "grant_type=" + GRANT + "&device_code=" + code), 400, "invalid_request");
+    refused(
+        token(FORM, "grant_type=" + GRANT + "&client_id=stranger&device_code=" + code),
+        400,
+        "invalid_client");
+    refused(
+        token(FORM, "grant_type=" + GRANT + "&client_id=kaneo-mcp&device_code=" + code),
+        400,
+        "invalid_grant");
+    refused(
+        token(FORM, "grant_type=" + GRANT + "&client_id=kaneo-cli&device_code=unknown"),
+        400,
+        "invalid_grant");
+    refused(
+        token(
+            FORM,
+            "grant_type="
+                + GRANT
+                + "&client_id=kaneo-cli&device_code="
+                + code
+                + "&device_code="
+                + code),
+        400,
+        "invalid_request");
+    refused(
+        post(
+            "/api/auth/device/token?grant_type="
+                + GRANT
+                + "&client_id=kaneo-cli&device_code="
+                + code,
+            FORM,
+            "x=y"),
+        400,
+        "invalid_request");
+    refused(poll(code), 400, "authorization_pending");
+    HttpResponse<String> early = poll(code);
+    refused(early, 400, "slow_down");
+    assertEquals(10, new JsonObject(early.body()).getValue("interval"));
+    assertEquals("10", early.headers().firstValue("retry-after").orElse(""));
+    assertTrue(early.headers().firstValue("www-authenticate").isEmpty());
+  }
+
+  /** 29, C.1: x/oauth2's Basic attempt costs nothing. */
+  @Test
+  void aBasicAttemptIsRefusedWithoutTouchingThePollState() {
+    String code = start("kaneo-cli").getString("device_code");
+    String before =
+        database.query("SELECT d::text FROM device_code d WHERE device_code = '" + code + "'");
+    HttpResponse<String> answer =
+        post(
+            "/api/auth/device/token",
+            FORM,
+            pollBody(code),
+            "Authorization",
+            "Basic a2FuZW8tY2xpOg==");
+    refused(answer, 401, "invalid_client");
+    assertTrue(answer.headers().firstValue("www-authenticate").orElse("").startsWith("Basic "));
+    assertEquals(
+        before,
+        database.query("SELECT d::text FROM device_code d WHERE device_code = '" + code + "'"));
+  }
+
+  /** 39 to 43, 48, 80, 86, 89. */
+  @Test
+  void anApprovedDeviceGetsOneTokenAndMayHandItBack() throws Exception {
+    JsonObject codes = start("kaneo-cli");
+    String userCode = codes.getString("user_code");
+    String typed =
+        userCode.substring(0, 4).toLowerCase(java.util.Locale.ROOT) + "-" + userCode.substring(4);
+    assertEquals(
+        "pending",
+        new JsonObject(get("/api/auth/device?user_code=" + typed, "X", "y").body())
+            .getString("status"));
+    // Nobody has claimed it yet.
+    refused(
+        approve(userCode, "Authorization", "Bearer " + DemoSeed.SESSION_TOKEN),
+        400,
+        "invalid_request");
+    JsonObject claimed =
+        new JsonObject(
+            get(
+                    "/api/auth/device?user_code=" + userCode,
+                    "Authorization",
+                    "Bearer " + DemoSeed.SESSION_TOKEN)
+                .body());
+    assertEquals("kaneo-cli", claimed.getString("client_id"));
+    HttpResponse<String> approved =
+        approve(userCode, "Authorization", "Bearer " + DemoSeed.SESSION_TOKEN);
+    assertEquals("{\"success\":true}", approved.body());
+    refused(
+        approve(userCode, "Authorization", "Bearer " + DemoSeed.SESSION_TOKEN),
+        400,
+        "invalid_request");
+    HttpResponse<String> answer = poll(codes.getString("device_code"));
+    JsonObject token = new JsonObject(answer.body());
+    assertEquals(200, answer.statusCode());
+    assertEquals("Bearer", token.getString("token_type"));
+    assertEquals(604_800, token.getValue("expires_in"));
+    assertFalse(token.containsKey("scope") || token.containsKey("refresh_token"));
+    assertEquals("no-cache", answer.headers().firstValue("pragma").orElse(""));
+    refused(poll(codes.getString("device_code")), 400, "invalid_grant");
+    String bearer = "Bearer " + token.getString("access_token");
+    assertEquals(200, get("/api/project", "Authorization", bearer).statusCode());
+    kaneo.nextHead();
+    assertEquals(
+        200,
+        post("/api/auth/device/revoke", FORM, "token=" + token.getString("access_token"))
+            .statusCode());
+    assertEquals(401, get("/api/project", "Authorization", bearer).statusCode());
+    assertEquals(200, post("/api/auth/device/revoke", FORM, "token=unknown").statusCode());
+    refused(post("/api/auth/device/revoke", FORM, "x=y"), 400, "invalid_request");
+  }
+
+  /** 36, 52, and the key that would make itself a session. */
+  @Test
+  void onlyAPersonDecides() throws Exception {
+    JsonObject codes = start("kaneo-cli");
+    String userCode = codes.getString("user_code");
+    refused(approve(userCode, "X", "y"), 401, "unauthorized");
+    refused(approve(userCode, "Authorization", "Bearer wrong"), 401, "unauthorized");
+    refused(approve(userCode, "x-api-key", DemoSeed.API_KEY), 403, "access_denied");
+    refused(approve(userCode, "Authorization", "Bearer " + DemoSeed.API_KEY), 403, "access_denied");
+    String cookie =
+        "better-auth.session_token="
+            + java.net.URLEncoder.encode(
+                signed(DemoSeed.SESSION_TOKEN), java.nio.charset.StandardCharsets.UTF_8);
+    get("/api/auth/device?user_code=" + userCode, "Cookie", cookie);
+    refused(approve(userCode, "Cookie", cookie), 403, "access_denied");
+    refused(
+        approve(userCode, "Cookie", cookie, "Origin", "http://evil.test"), 403, "access_denied");
+    refused(
+        approve(
+            userCode,
+            "Cookie",
+            "better-auth.session_token=" + DemoSeed.SESSION_TOKEN,
+            "Origin",
+            "http://kaneo.test"),
+        401,
+        "unauthorized");
+    HttpResponse<String> denied =
+        post(
+            "/api/auth/device/deny",
+            JSON,
+            "{\"userCode\":\"" + userCode + "\"}",
+            "Cookie",
+            cookie,
+            "Origin",
+            "http://kaneo.test");
+    assertEquals("{\"success\":true}", denied.body());
+    refused(poll(codes.getString("device_code")), 400, "access_denied");
+    refused(poll(codes.getString("device_code")), 400, "access_denied");
+  }
+
+  /** 88. */
+  @Test
+  void aBrowserTabIsSentToThePage() throws Exception {
+    HttpResponse<String> answer =
+        get("/api/auth/device?user_code=QKVW-R8HE", "Sec-Fetch-Dest", "document");
+    assertEquals(302, answer.statusCode());
+    assertEquals(
+        "http://kaneo.test/device?user_code=QKVWR8HE",
+        answer.headers().firstValue("location").orElse(""));
+  }
+
+  /** 66 to 71. */
+  @Test
+  void theMetadataTellsTheTruthUnderItsOwnIssuer() throws Exception {
+    for (String path :
+        new String[] {
+          "/.well-known/oauth-authorization-server/api/auth",
+          "/api/auth/.well-known/oauth-authorization-server"
+        }) {
+      HttpResponse<String> answer = get(path, "Origin", "http://anywhere.test");
+      JsonObject document = new JsonObject(answer.body());
+      assertEquals("http://kaneo.test/api/auth", document.getString("issuer"));
+      assertTrue(document.getJsonArray("grant_types_supported").contains(GRANT));
+      assertEquals("*", answer.headers().firstValue("access-control-allow-origin").orElse(""));
+    }
+    // Kaneo's own documents pass.
+    assertEquals(200, get("/.well-known/oauth-authorization-server/api", "X", "y").statusCode());
+    kaneo.nextHead();
+  }
+
+  @Test
+  void guessersAreSlowedDownInTheirOwnForm() throws Exception {
+    try (RunningGateway strict =
+        RunningGateway.start(
+            database,
+            kaneo.port(),
+            "GATEWAY_DEVICE_CODES_PER_MINUTE",
+            "2",
+            "GATEWAY_DEVICE_UNKNOWN_POLLS_PER_MINUTE",
+            "2",
+            "GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS",
+            "2")) {
+      String base = "http://127.0.0.1:" + strict.port();
+      HttpResponse<String> last = null;
+      for (int i = 0; i < 3; i++) {
+        last = send(base + "/api/auth/device/code", FORM, "client_id=kaneo-cli");
+      }
+      refused(last, 429, "temporarily_unavailable");
+      assertEquals("60", last.headers().firstValue("retry-after").orElse(""));
+      for (int i = 0; i < 3; i++) {
+        last = send(base + "/api/auth/device/token", FORM, pollBody("unknown" + i));
+      }
+      refused(last, 429, "slow_down");
+      // Who has a code of his own is not locked out by them.
+      refused(
+          send(
+              base + "/api/auth/device/token",
+              FORM,
+              pollBody(start("kaneo-cli").getString("device_code"))),
+          400,
+          "authorization_pending");
+    }
+  }
+
+  @Test
+  void withoutADatabaseClientsAreToldToTryAgain() throws Exception {
+    try (RunningGateway blind =
+        RunningGateway.start(
+            database, kaneo.port(), "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x")) {
+      HttpResponse<String> answer =
+          send("http://127.0.0.1:" + blind.port() + "/api/auth/device/token", FORM, pollBody("x"));
+      refused(answer, 503, "temporarily_unavailable");
+      assertNotEquals("", answer.headers().firstValue("retry-after").orElse(""));
+    }
+  }
+
+  private static JsonObject start(String client) {
+    return new JsonObject(post("/api/auth/device/code", FORM, "client_id=" + client).body());
+  }
+
+  private static String pollBody(String code) {
+    return "grant_type=" + GRANT + "&client_id=kaneo-cli&device_code=" + code;
+  }
+
+  private static HttpResponse<String> poll(String code) {
+    return token(
+        JSON,
+        new JsonObject()
+            .put("grant_type", GRANT)
+            .put("client_id", "kaneo-cli")
+            .put("device_code", code)
+            .encode());
+  }
+
+  private static HttpResponse<String> token(String type, String body) {
+    return post("/api/auth/device/token", type, body);
+  }
+
+  private static HttpResponse<String> approve(String userCode, String... headers) {
+    return post("/api/auth/device/approve", JSON, "{\"userCode\":\"" + userCode + "\"}", headers);
+  }
+
+  private static void refused(HttpResponse<String> answer, int status, String error) {
+    assertEquals(status, answer.statusCode(), answer::body);
+    assertEquals(error, new JsonObject(answer.body()).getString("error"), answer::body);
+    assertEquals("application/json", answer.headers().firstValue("content-type").orElse(""));
+    assertEquals("no-store", answer.headers().firstValue("cache-control").orElse(""));
+  }
+
+  private static HttpResponse<String> post(
+      String path, String type, String body, String... headers) {
+    return send("http://127.0.0.1:" + gateway.port() + path, type, body, headers);
+  }
+
+  private static HttpResponse<String> send(
+      String url, String type, String body, String... headers) {
+    try {
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(URI.create(url))
+              .header("Content-Type", type)
+              .POST(HttpRequest.BodyPublishers.ofString(body));
+      if (headers.length > 0) {
+        request.headers(headers);
+      }
+      return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static HttpResponse<String> get(String path, String... headers) throws Exception {
+    return CLIENT.send(
+        HttpRequest.newBuilder(uri(path)).headers(headers).build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static URI uri(String path) {
+    return URI.create("http://127.0.0.1:" + gateway.port() + path);
+  }
+
+  private static String signed(String token) throws Exception {
+    Mac mac = Mac.getInstance("HmacSHA256");
+    mac.init(
+        new SecretKeySpec(
+            DemoSeed.AUTH_SECRET.getBytes(java.nio.charset.StandardCharsets.UTF_8), "HmacSHA256"));
+    return token
+        + "."
+        + Base64.getEncoder()
+            .encodeToString(mac.doFinal(token.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+  }
+}
