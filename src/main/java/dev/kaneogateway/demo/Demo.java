@@ -94,7 +94,10 @@ public final class Demo {
     print("  curl -H 'Authorization: Bearer " + DemoSeed.API_KEY + "' " + base + "/api/project");
     print("  curl -i -H 'Authorization: Bearer wrong' " + base + "/api/project");
     print("");
-    print("  The page:  " + base + "/   login: " + DemoSeed.EMAIL + " / " + DemoSeed.PASSWORD);
+    print("  curl -d client_id=kaneo-cli " + base + "/api/auth/device/code");
+    print("");
+    print(
+        "  The page:  " + base + "/device   login: " + DemoSeed.EMAIL + " / " + DemoSeed.PASSWORD);
     print("  Metrics:   " + management + "/metrics");
     print("  Health:    " + management + "/health/ready");
     print("");
