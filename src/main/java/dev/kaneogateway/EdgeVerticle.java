@@ -1,6 +1,5 @@
 package dev.kaneogateway;
 
-import dev.kaneogateway.auth.Authenticator;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.oauth.DeviceEndpoints;
@@ -36,23 +35,23 @@ final class EdgeVerticle extends VerticleBase {
 
   private final Settings settings;
   private final GatewayMetrics metrics;
-  private final Authenticator authenticator;
   private final Surfaces surfaces;
   private @Nullable HttpServer server;
   private @Nullable Proxy proxy;
+  private @Nullable Exchanges exchanges;
 
-  /** Makes the surfaces of an event loop that the gateway answers itself. */
+  /** Makes the surfaces of an event loop. */
   interface Surfaces {
     DeviceEndpoints endpoints(Vertx vertx);
 
     DevicePages pages(Vertx vertx);
+
+    Proxy proxy(Vertx vertx);
   }
 
-  EdgeVerticle(
-      Settings settings, GatewayMetrics metrics, Authenticator authenticator, Surfaces surfaces) {
+  EdgeVerticle(Settings settings, GatewayMetrics metrics, Surfaces surfaces) {
     this.settings = settings;
     this.metrics = metrics;
-    this.authenticator = authenticator;
     this.surfaces = surfaces;
   }
 
@@ -63,7 +62,8 @@ final class EdgeVerticle extends VerticleBase {
             new TrustedProxies(settings.server().trustedProxies()),
             metrics,
             settings.logs().access());
-    Proxy toKaneo = new Proxy(vertx, settings, authenticator, metrics);
+    this.exchanges = exchanges;
+    Proxy toKaneo = surfaces.proxy(vertx);
     proxy = toKaneo;
     DeviceEndpoints endpoints = surfaces.endpoints(vertx);
     DevicePages pages = surfaces.pages(vertx);
@@ -122,6 +122,14 @@ final class EdgeVerticle extends VerticleBase {
   /** The port that was bound. */
   int port() {
     return server == null ? -1 : server.actualPort();
+  }
+
+  /** Tells clients with each answer to go elsewhere. */
+  void sayGoodbye() {
+    Exchanges answering = exchanges;
+    if (answering != null) {
+      context.runOnContext(go -> answering.drain());
+    }
   }
 
   /** Takes no new connections and lets requests in flight end. */

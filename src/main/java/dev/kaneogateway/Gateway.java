@@ -16,6 +16,8 @@ import dev.kaneogateway.management.ManagementVerticle;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.oauth.DeviceEndpoints;
 import dev.kaneogateway.pages.DevicePages;
+import dev.kaneogateway.proxy.Presences;
+import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.DeviceLimits;
 import io.vertx.core.DeploymentOptions;
@@ -82,6 +84,7 @@ public final class Gateway {
     Credentials credentials = new Credentials(bus, cache, sessionTokens, wanted.lookupTimeout());
     Authenticator authenticator = new Authenticator(credentials, metrics);
     DeviceLimits limits = DeviceLimits.of(settings.device(), Ticker.systemTicker());
+    Presences presences = new Presences();
     EdgeVerticle.Surfaces surfaces =
         new EdgeVerticle.Surfaces() {
           @Override
@@ -89,6 +92,11 @@ public final class Gateway {
             People people = new People(loop, settings, credentials, sessionTokens);
             return new DeviceEndpoints(
                 settings, bus, people, sessionTokens, cache, limits, metrics);
+          }
+
+          @Override
+          public Proxy proxy(Vertx loop) {
+            return new Proxy(loop, settings, authenticator, metrics, presences);
           }
 
           @Override
@@ -109,8 +117,7 @@ public final class Gateway {
             deployed ->
                 vertx.deployVerticle(
                     () -> {
-                      EdgeVerticle edge =
-                          new EdgeVerticle(settings, metrics, authenticator, surfaces);
+                      EdgeVerticle edge = new EdgeVerticle(settings, metrics, surfaces);
                       edges.add(edge);
                       return edge;
                     },
@@ -174,6 +181,7 @@ public final class Gateway {
   public Future<Void> stop() {
     LOG.info("stopping: no longer ready");
     health.report("gateway", false, "stopping");
+    edges.forEach(EdgeVerticle::sayGoodbye);
     long delay = Math.max(1, settings.server().drainDelay().toMillis());
     // Completed off every event loop, since they are gone by then.
     Promise<Void> stopped = Promise.promise();

@@ -173,6 +173,12 @@ public final class Keys {
           "4000",
           Parse.millis(1000, DAY_MS),
           "Time an idle connection to Kaneo is kept; under Node's 5 s, or Kaneo closes it under a request.");
+  static final Setting<Duration> GATEWAY_UPSTREAM_HOLD_MS =
+      Setting.of(
+          "GATEWAY_UPSTREAM_HOLD_MS",
+          "10000",
+          Parse.millis(0, 600_000),
+          "Time requests wait for a Kaneo that was there and takes no connections now, so that its restart is a pause; 0 answers 502 at once.");
   static final Setting<Integer> GATEWAY_UPSTREAM_CONNECTIONS =
       Setting.of(
           "GATEWAY_UPSTREAM_CONNECTIONS",
@@ -284,7 +290,7 @@ public final class Keys {
   static final Setting<Duration> GATEWAY_DRAIN_DELAY_MS =
       Setting.of(
           "GATEWAY_DRAIN_DELAY_MS",
-          "0",
+          "1000",
           Parse.millis(0, 600_000),
           "Time between 'not ready' and the closing of the port at a stop, for load balancers to notice.");
   static final Setting<Duration> GATEWAY_DRAIN_TIMEOUT_MS =
@@ -336,6 +342,7 @@ public final class Keys {
           GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS,
           GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS,
           GATEWAY_UPSTREAM_KEEP_ALIVE_MS,
+          GATEWAY_UPSTREAM_HOLD_MS,
           GATEWAY_UPSTREAM_CONNECTIONS,
           GATEWAY_UPSTREAM_QUEUE,
           GATEWAY_DATABASE_CONNECTIONS,

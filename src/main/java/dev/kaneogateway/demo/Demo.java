@@ -51,6 +51,7 @@ public final class Demo {
     Map<String, String> environment = new HashMap<>();
     environment.put("GATEWAY_PORT", "8080");
     environment.put("GATEWAY_HOST", "127.0.0.1");
+    environment.put("GATEWAY_DRAIN_DELAY_MS", "0");
     environment.put("GATEWAY_DRAIN_TIMEOUT_MS", "1000");
     environment.putAll(System.getenv());
     environment.put("DATABASE_URL", database.url(DATABASE));

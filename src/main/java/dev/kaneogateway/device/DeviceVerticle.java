@@ -142,6 +142,7 @@ public final class DeviceVerticle extends VerticleBase {
             : Future.succeededFuture();
     return claimed
         .compose(done -> once(() -> statements.find(look.userCode(), clock.instant())))
+        .onSuccess(found -> step("look", found.isPresent() ? "found" : "unknown"))
         .map(DeviceAnswer.Looked::new);
   }
 

@@ -50,6 +50,7 @@ public final class GatewayMetrics implements AutoCloseable {
           .register(registry);
   private final LongAdder inFlight = new LongAdder();
   private final LongAdder tunnels = new LongAdder();
+  private final LongAdder held = new LongAdder();
 
   public GatewayMetrics() {
     for (AuthResult result : AuthResult.values()) {
@@ -63,6 +64,7 @@ public final class GatewayMetrics implements AutoCloseable {
       }
     }
     gauge("requests_in_flight", "Requests not yet answered in full.", inFlight::sum);
+    gauge("requests_held", "Requests waiting for a Kaneo that restarts.", held::sum);
     gauge("websockets_open", "WebSocket connections carried now.", tunnels::sum);
     new JvmMemoryMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
@@ -155,6 +157,14 @@ public final class GatewayMetrics implements AutoCloseable {
   /** Counts a request refused because of a limit. */
   public void limited(String limit) {
     counter("limited_requests", "Requests refused with 429, by limit.", "limit", limit).increment();
+  }
+
+  public void requestHeld() {
+    held.increment();
+  }
+
+  public void requestReleased() {
+    held.decrement();
   }
 
   public void tunnelOpened() {

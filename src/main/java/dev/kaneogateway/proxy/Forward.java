@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * if it can be repeated (RFC 9110 §9.2.2). Confined to its event loop.
  */
 final class Forward {
+  private static final long RETURN_CHECK_MS = 100;
+
   private final Lane lane;
   private final Upstreams upstreams;
   private final Exchange exchange;
@@ -97,14 +99,37 @@ final class Forward {
     if (!over && failure == UpstreamFailure.REFUSED && attempts < upstreams.size()) {
       release();
       ask();
+    } else if (!over && failure == UpstreamFailure.REFUSED && mayWait()) {
+      waitForReturn();
     } else {
       fail(failure);
     }
   }
 
+  /** Not a byte of the request was sent, so any request can wait for a Kaneo that restarts. */
+  private boolean mayWait() {
+    return upstream != null && upstream.mayReturnWithin(lane.hold) && lane.held < lane.mostHeld;
+  }
+
+  private void waitForReturn() {
+    release();
+    lane.held++;
+    lane.metrics.requestHeld();
+    lane.vertx.setTimer(
+        RETURN_CHECK_MS,
+        id -> {
+          lane.held--;
+          lane.metrics.requestReleased();
+          if (!over) {
+            ask();
+          }
+        });
+  }
+
   private void send(HttpClientRequest to, Upstreams.Upstream chosen) {
     // What breaks shows in the future of the answer too.
     to.exceptionHandler(broken -> {});
+    chosen.reached();
     if (over) {
       to.reset();
       return;

@@ -4,6 +4,7 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Deadlines;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 
 /**
  * What all exchanges of one event loop share on their way to Kaneo: connections, time limits,
@@ -16,17 +17,26 @@ final class Lane {
   final Deadlines progress;
   final GatewayMetrics metrics;
   final long maxBodyBytes;
+  final Duration hold;
+  final int mostHeld;
+  final Vertx vertx;
+  int held;
 
-  Lane(Vertx vertx, Settings settings, GatewayMetrics metrics) {
+  Lane(Vertx vertx, Settings settings, GatewayMetrics metrics, Presences presences) {
     Settings.Upstream upstream = settings.upstream();
     int loops = settings.server().eventLoops();
-    this.api = new Upstreams(vertx, upstream.api(), upstream, loops);
+    this.api = new Upstreams(vertx, upstream.api(), upstream, loops, presences);
     this.web =
-        upstream.web().isEmpty() ? api : new Upstreams(vertx, upstream.web(), upstream, loops);
+        upstream.web().isEmpty()
+            ? api
+            : new Upstreams(vertx, upstream.web(), upstream, loops, presences);
     this.firstByte = new Deadlines(vertx, upstream.firstByteTimeout());
     this.progress = new Deadlines(vertx, settings.limits().progressTimeout());
     this.metrics = metrics;
     this.maxBodyBytes = settings.limits().maxBodyBytes();
+    this.hold = upstream.hold();
+    this.mostHeld = upstream.maxQueue() / loops;
+    this.vertx = vertx;
   }
 
   void close() {

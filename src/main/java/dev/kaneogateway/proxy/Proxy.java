@@ -25,11 +25,15 @@ public final class Proxy {
   private final Lane lane;
 
   public Proxy(
-      Vertx vertx, Settings settings, Authenticator authenticator, GatewayMetrics metrics) {
+      Vertx vertx,
+      Settings settings,
+      Authenticator authenticator,
+      GatewayMetrics metrics,
+      Presences presences) {
     this.routes = new Routes(settings.kaneo());
     this.authenticator = authenticator;
     this.challenges = new Challenges(settings.kaneo().corsOrigins());
-    this.lane = new Lane(vertx, settings, metrics);
+    this.lane = new Lane(vertx, settings, metrics, presences);
   }
 
   /** Answers a request, now or later, whatever happens. */

@@ -34,10 +34,12 @@ final class Upstreams {
     private final String host;
     private final int port;
     private final String authority;
+    private final Presences.Presence presence;
     private int inFlight;
     private long passedOverUntilNanos = System.nanoTime();
 
-    Upstream(URI uri) {
+    Upstream(URI uri, Presences.Presence presence) {
+      this.presence = presence;
       this.ssl = "https".equals(uri.getScheme());
       this.host = uri.getHost();
       this.port = uri.getPort() >= 0 ? uri.getPort() : ssl ? 443 : 80;
@@ -58,8 +60,18 @@ final class Upstreams {
       inFlight--;
     }
 
+    void reached() {
+      presence.reached();
+    }
+
     void refused() {
       passedOverUntilNanos = System.nanoTime() + PASSED_OVER.toNanos();
+      presence.refused();
+    }
+
+    /** Whether it is worth waiting for. */
+    boolean mayReturnWithin(Duration hold) {
+      return presence.mayReturnWithin(hold);
     }
 
     private boolean isPassedOver(long now) {
@@ -67,8 +79,13 @@ final class Upstreams {
     }
   }
 
-  Upstreams(Vertx vertx, List<URI> origins, Settings.Upstream settings, int eventLoops) {
-    this.upstreams = origins.stream().map(Upstream::new).toList();
+  Upstreams(
+      Vertx vertx,
+      List<URI> origins,
+      Settings.Upstream settings,
+      int eventLoops,
+      Presences presences) {
+    this.upstreams = origins.stream().map(uri -> new Upstream(uri, presences.of(uri))).toList();
     this.connectTimeoutMillis = settings.connectTimeout().toMillis();
     HttpClientOptions options =
         new HttpClientOptions()

@@ -20,11 +20,20 @@ public final class Exchanges {
   private final TrustedProxies trustedProxies;
   private final GatewayMetrics metrics;
   private final boolean accessLog;
+  private boolean draining;
 
   public Exchanges(TrustedProxies trustedProxies, GatewayMetrics metrics, boolean accessLog) {
     this.trustedProxies = trustedProxies;
     this.metrics = metrics;
     this.accessLog = accessLog;
+  }
+
+  /**
+   * From now on each answer is the last of its connection, so that clients go elsewhere before the
+   * port closes. On the event loop of this.
+   */
+  public void drain() {
+    draining = true;
   }
 
   /**
@@ -76,7 +85,13 @@ public final class Exchanges {
             exchange.abandoned();
           }
           exchange.end();
+          if (draining && request.version() != HttpVersion.HTTP_2) {
+            request.connection().close();
+          }
         });
+    if (draining && request.version() != HttpVersion.HTTP_2) {
+      response.putHeader("Connection", "close");
+    }
     return exchange;
   }
 

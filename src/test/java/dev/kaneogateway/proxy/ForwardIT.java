@@ -501,6 +501,27 @@ class ForwardIT {
   }
 
   @Test
+  void aRestartOfKaneoIsAPauseAndNoError() throws Exception {
+    ScriptedUpstream first = ScriptedUpstream.friendly();
+    int port = first.port();
+    try (RunningGateway waiting = RunningGateway.start(TestDatabase.createEmpty(), port)) {
+      assertTrue(answer(waiting, "X: 1").endsWith("hello"));
+      first.close();
+      try (RawPeer peer = new RawPeer(waiting.port())) {
+        peer.send(
+            "POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab");
+        while (!metrics(waiting).contains("kaneo_gateway_requests_held 1.0")) {
+          Thread.onSpinWait();
+        }
+        try (ScriptedUpstream second = ScriptedUpstream.friendly(port)) {
+          assertTrue(peer.readAll().endsWith("hello"));
+          assertTrue(second.nextHead().startsWith("POST /x "));
+        }
+      }
+    }
+  }
+
+  @Test
   void aMovingUploadLivesAndAStalledOneEnds() throws Exception {
     kaneo.script(
         (head, connection) -> {
@@ -531,6 +552,12 @@ class ForwardIT {
       half.send("GET /x HT");
       assertEquals("", half.readAll());
       assertEquals("", idle.readAll());
+    }
+  }
+
+  private static String metrics(RunningGateway of) throws IOException {
+    try (RawPeer peer = new RawPeer(of.managementPort())) {
+      return peer.send("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").readAll();
     }
   }
 

@@ -89,6 +89,30 @@ class TunnelIT {
   }
 
   @Test
+  void aSlowReaderSlowsItsWriter() throws Exception {
+    java.util.concurrent.atomic.AtomicLong written = new java.util.concurrent.atomic.AtomicLong();
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(SWITCHED);
+          while (written.get() < 1_000_000_000L) {
+            connection.write("x".repeat(1 << 16));
+            written.addAndGet(1 << 16);
+          }
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("GET /api/ws/user" + UPGRADE).readUntil("\r\n\r\n");
+      long before;
+      do {
+        before = written.get();
+        TimeUnit.MILLISECONDS.sleep(300);
+      } while (written.get() != before);
+      // What is under way fits into socket buffers; the rest has not been written.
+      assertTrue(before < 100_000_000L, () -> "wrote " + written.get());
+    }
+  }
+
+  @Test
   void aRefusalIsRelayedWhole() throws Exception {
     kaneo.script(
         (head, connection) -> {

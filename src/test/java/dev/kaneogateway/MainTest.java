@@ -1,0 +1,63 @@
+package dev.kaneogateway;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MainTest {
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @Test
+  void helpAndVersionAreAnswered() {
+    assertEquals(0, run("--help"));
+    assertTrue(text(out).contains("serve") && text(out).contains("check"));
+    assertEquals(0, run("--version"));
+    assertTrue(text(out).contains("kaneo-gateway"));
+  }
+
+  @Test
+  void anUnknownArgumentIsToldWithTheUsage() {
+    assertEquals(2, run("serv"));
+    assertTrue(text(err).startsWith("unknown argument: serv") && text(err).contains("Usage:"));
+    assertEquals(2, run());
+    assertEquals(2, run("serve", "--config"));
+  }
+
+  @Test
+  void badSettingsAreToldAllTogetherAndEndWithTwo(@TempDir Path directory) throws Exception {
+    Path file = Files.writeString(directory.resolve("g.yaml"), "GATEWAY_PORT: x\nNONSENSE: 1\n");
+    assertEquals(2, run("serve", "--config", file.toString()));
+    assertTrue(text(err).lines().count() >= 2, text(err));
+  }
+
+  @Test
+  void checkSaysWhatIsWrongAndEndsWithOne(@TempDir Path directory) throws Exception {
+    Path file =
+        Files.writeString(
+            directory.resolve("g.yaml"),
+            "DATABASE_URL: postgresql://a:hidden-pw@127.0.0.1:1/x\nKANEO_UPSTREAM_URL: http://127.0.0.1:1\n");
+    assertEquals(1, run("check", "--config", file.toString()));
+    assertTrue(text(out).contains("FAIL  database: cannot be used"), text(out));
+    assertTrue(text(out).contains("FAIL  kaneo: http://127.0.0.1:1 does not answer"), text(out));
+    assertTrue(!text(out).contains("hidden-pw"));
+  }
+
+  private int run(String... arguments) {
+    return Main.run(
+        arguments,
+        new PrintStream(out, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8));
+  }
+
+  private static String text(ByteArrayOutputStream bytes) {
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+}
