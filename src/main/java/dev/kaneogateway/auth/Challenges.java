@@ -1,6 +1,7 @@
 package dev.kaneogateway.auth;
 
 import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.HttpDate;
 import dev.kaneogateway.web.Problems;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
@@ -31,6 +32,7 @@ public final class Challenges {
     }
     response
         .setStatusCode(401)
+        .putHeader(HttpHeaders.DATE, HttpDate.now())
         .putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_CREDENTIALS, "true")
         .putHeader(HttpHeaders.VARY, "Origin")
         .putHeader(

@@ -263,6 +263,10 @@ public final class DeviceEndpoints {
   }
 
   private Future<DeviceAnswer.Request> find(Exchange exchange, String code, String user) {
+    if (!UserCode.isComplete(code)) {
+      // No code has another length, so this guesses at none.
+      return Future.failedFuture(OAuthException.invalidRequest("Invalid user code"));
+    }
     String address = AttemptLimit.addressKey(exchange.origin().address());
     if (limits.isGuessing(user, address)) {
       metrics.limited("device_user_codes");
@@ -312,6 +316,9 @@ public final class DeviceEndpoints {
 
   private Future<JsonObject> decide(
       Exchange exchange, Person.SignedIn person, String code, boolean allow) {
+    if (!UserCode.isComplete(code)) {
+      return Future.failedFuture(OAuthException.invalidRequest("Invalid user code"));
+    }
     String address = AttemptLimit.addressKey(exchange.origin().address());
     if (limits.isGuessing(person.userId(), address)) {
       metrics.limited("device_user_codes");

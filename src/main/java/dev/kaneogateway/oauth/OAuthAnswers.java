@@ -5,6 +5,7 @@ import dev.kaneogateway.device.DeviceAnswer;
 import dev.kaneogateway.web.AttemptLimit;
 import dev.kaneogateway.web.Bodies;
 import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.HttpDate;
 import dev.kaneogateway.web.Problems;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
@@ -214,6 +215,7 @@ final class OAuthAnswers {
     }
     response
         .setStatusCode(status)
+        .putHeader(HttpHeaders.DATE, HttpDate.now())
         .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
         .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
         .putHeader("Pragma", "no-cache")

@@ -129,7 +129,7 @@ public final class DevicePages {
     if (code.isEmpty()) {
       entryPage(exchange, person, 200, "", "");
     } else {
-      showRequest(exchange, person, code, true);
+      showRequest(exchange, person, code, true, "");
     }
   }
 
@@ -138,16 +138,17 @@ public final class DevicePages {
     if (code.isEmpty()) {
       writer.redirect(exchange, PATH);
     } else {
-      showRequest(exchange, person, code, false);
+      showRequest(exchange, person, code, false, "");
     }
   }
 
-  private void showRequest(Exchange exchange, Person.SignedIn person, String code, boolean byLink) {
+  private void showRequest(
+      Exchange exchange, Person.SignedIn person, String code, boolean byLink, String error) {
     find(exchange, person, code, false)
         .onSuccess(
             found -> {
               if (found.isPresent() && found.get().isOpenFor(person.userId())) {
-                confirmPage(exchange, person, found.get(), byLink);
+                confirmPage(exchange, person, found.get(), byLink, error);
               } else {
                 notOpen(exchange, person, code, found);
               }
@@ -189,11 +190,16 @@ public final class DevicePages {
   }
 
   private void confirmPage(
-      Exchange exchange, Person.SignedIn person, DeviceAnswer.Request request, boolean byLink) {
+      Exchange exchange,
+      Person.SignedIn person,
+      DeviceAnswer.Request request,
+      boolean byLink,
+      String error) {
     account(person)
         .onSuccess(
             account -> {
               String client = request.clientId();
+              long minutes = Duration.between(request.askedAt(), clock.instant()).toMinutes();
               JsonObject model =
                   model(account)
                       .put(
@@ -208,14 +214,14 @@ public final class DevicePages {
                       .put("scope", request.scope().orElse(""))
                       .put("address", request.address().filter(a -> !a.isEmpty()).orElse(""))
                       .put("software", request.software().filter(s -> !s.isEmpty()).orElse(""))
-                      .put("askedAt", absolute(request.askedAt()))
-                      .put(
-                          "minutesAgo",
-                          Math.max(
-                              0, Duration.between(request.askedAt(), clock.instant()).toMinutes()))
+                      .put("minutesAgo", minutes)
+                      .put("agoNow", minutes < 1)
+                      .put("agoOne", minutes == 1)
+                      .put("agoMany", minutes > 1)
+                      .put("message", error)
                       .put("until", time(request.expiresAt()))
                       .put("days", Math.max(1, settings.device().sessionLife().toDays()));
-              writer.show(exchange, 200, "confirm", model);
+              writer.show(exchange, error.isEmpty() ? 200 : 422, "confirm", model);
             })
         .onFailure(failure -> trouble(exchange, failure));
   }
@@ -296,7 +302,7 @@ public final class DevicePages {
           if (!allow && !form.get("decision").equals("deny")) {
             forbidden(asked);
           } else if (allow && way.equals("link") && !form.get("seen").equals("yes")) {
-            showRequest(asked, person, code, true);
+            showRequest(asked, person, code, true, "error.tick");
           } else {
             conclude(asked, person, code, allow);
           }

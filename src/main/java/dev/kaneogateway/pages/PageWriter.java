@@ -1,6 +1,7 @@
 package dev.kaneogateway.pages;
 
 import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.HttpDate;
 import dev.kaneogateway.web.Problems;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -94,6 +95,7 @@ final class PageWriter {
 
   private static HttpServerResponse harden(HttpServerResponse response) {
     return response
+        .putHeader(HttpHeaders.DATE, HttpDate.now())
         .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
         .putHeader(
             "Content-Security-Policy",

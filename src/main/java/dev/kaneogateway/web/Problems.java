@@ -87,6 +87,7 @@ public final class Problems {
     if (retryAfter != null) {
       response.putHeader("Retry-After", Long.toString(Math.max(1, retryAfter.toSeconds())));
     }
+    response.putHeader(HttpHeaders.DATE, HttpDate.now());
     response.putHeader("Cache-Control", "no-store");
     String accept =
         String.valueOf(exchange.request().getHeader(HttpHeaders.ACCEPT)).toLowerCase(Locale.ROOT);
