@@ -1,6 +1,7 @@
 package dev.kaneogateway.demo;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -25,6 +26,7 @@ public final class DemoDatabase implements AutoCloseable {
     postgres =
         EmbeddedPostgres.builder()
             .setOverrideWorkingDirectory(directory.toFile())
+            .setDataDirectory(directory.resolve("data"))
             .setServerConfig("max_connections", "200")
             .setServerConfig("fsync", "off")
             .setServerConfig("listen_addresses", "127.0.0.1")
@@ -82,5 +84,7 @@ public final class DemoDatabase implements AutoCloseable {
     try (Stream<Path> files = Files.walk(directory)) {
       files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
     }
+    // The library makes this one too, and never uses it; another's would not be empty.
+    new File(System.getProperty("java.io.tmpdir"), "embedded-pg").delete();
   }
 }

@@ -58,7 +58,7 @@ final class RequestHeaders {
   }
 
   private static boolean isDropped(String name) {
-    if (HopByHop.isHopByHop(name)) {
+    if (name.isEmpty() || HopByHop.isHopByHop(name)) {
       return true;
     }
     switch (name.charAt(0)) {
