@@ -61,6 +61,7 @@ final class SampleKaneo extends VerticleBase {
     router.get("/api/health").handler(c -> json(c, 200, new JsonObject().put("status", "ok")));
     router.get("/api/config").handler(c -> json(c, 200, new JsonObject().put("sample", true)));
     router.post("/api/auth/sign-in/email").handler(BodyHandler.create(false)).handler(this::signIn);
+    router.post("/api/auth/sign-out").handler(SampleKaneo::signOut);
     router.get("/api/auth/get-session").handler(this::getSession);
     router.route("/api/*").handler(this::authenticate);
     router.get("/api/project").handler(c -> json(c, 200, projects));
@@ -123,6 +124,11 @@ final class SampleKaneo extends VerticleBase {
               json(context, 200, new JsonObject().put("token", token).put("user", person()));
             })
         .onFailure(context::fail);
+  }
+
+  private static void signOut(RoutingContext context) {
+    context.response().addCookie(Cookie.cookie(COOKIE, "").setPath("/").setMaxAge(0));
+    json(context, 200, new JsonObject().put("success", true));
   }
 
   private void getSession(RoutingContext context) {

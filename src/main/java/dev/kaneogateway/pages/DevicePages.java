@@ -31,6 +31,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -43,6 +44,22 @@ import java.util.function.BiConsumer;
 public final class DevicePages {
   private static final String PATH = "/device";
   private static final String CODE_COOKIE = "kaneo_gateway_device";
+  private static final Map<String, String> ALLOWED =
+      Map.of(
+          PATH,
+          "GET, HEAD, POST",
+          PATH + "/confirm",
+          "GET, HEAD",
+          PATH + "/result",
+          "GET, HEAD",
+          PATH + "/style.css",
+          "GET, HEAD",
+          PATH + "/sign-in",
+          "POST",
+          PATH + "/sign-out",
+          "POST",
+          PATH + "/decision",
+          "POST");
   private static final Set<String> OUTCOMES =
       Set.of("allowed", "denied", "expired", "used", "limit", "trouble");
 
@@ -72,13 +89,13 @@ public final class DevicePages {
     this.limits = limits;
     this.metrics = metrics;
     this.clock = clock;
-    this.writer = new PageWriter(vertx);
     this.kaneo = new KaneoSignIn(vertx, settings);
     this.seals = new Seals(People.pageSecret(settings));
     for (URI url : List.of(settings.kaneo().publicUrl(), settings.kaneo().clientUrl())) {
       ownOrigins.add(url.getScheme() + "://" + url.getRawAuthority());
     }
     this.style = resource("/pages/style.css");
+    this.writer = new PageWriter(vertx, style);
   }
 
   /** Gets the template ready; to be awaited before the first request. */
@@ -107,16 +124,11 @@ public final class DevicePages {
       case "POST " + PATH + "/sign-out" -> withForm(exchange, this::signOut);
       case "POST " + PATH + "/decision" -> withForm(exchange, this::decide);
       default -> {
-        boolean known =
-            Set.of(
-                    PATH,
-                    PATH + "/confirm",
-                    PATH + "/result",
-                    PATH + "/sign-in",
-                    PATH + "/sign-out",
-                    PATH + "/decision")
-                .contains(exchange.head().path());
-        problem(exchange, known ? 405 : 404, "notfound");
+        String allow = ALLOWED.getOrDefault(exchange.head().path(), "");
+        if (!allow.isEmpty()) {
+          exchange.response().putHeader("Allow", allow);
+        }
+        problem(exchange, allow.isEmpty() ? 404 : 405, "notfound");
       }
     }
   }
@@ -199,6 +211,8 @@ public final class DevicePages {
         .onSuccess(
             account -> {
               String client = request.clientId();
+              // Rounded up: never told to be shorter than it is.
+              long days = (settings.device().sessionLife().toSeconds() + 86_399) / 86_400;
               long minutes = Duration.between(request.askedAt(), clock.instant()).toMinutes();
               JsonObject model =
                   model(account)
@@ -214,13 +228,20 @@ public final class DevicePages {
                       .put("scope", request.scope().orElse(""))
                       .put("address", request.address().filter(a -> !a.isEmpty()).orElse(""))
                       .put("software", request.software().filter(s -> !s.isEmpty()).orElse(""))
+                      .put("askedAt", absolute(request.askedAt()))
                       .put("minutesAgo", minutes)
                       .put("agoNow", minutes < 1)
                       .put("agoOne", minutes == 1)
                       .put("agoMany", minutes > 1)
                       .put("message", error)
                       .put("until", time(request.expiresAt()))
-                      .put("days", Math.max(1, settings.device().sessionLife().toDays()));
+                      .put(
+                          "minutesLeft",
+                          Math.max(
+                              1,
+                              Duration.between(clock.instant(), request.expiresAt()).toMinutes()))
+                      .put("days", days)
+                      .put("oneDay", days == 1);
               writer.show(exchange, error.isEmpty() ? 200 : 422, "confirm", model);
             })
         .onFailure(failure -> trouble(exchange, failure));
@@ -241,6 +262,7 @@ public final class DevicePages {
             .put("code", code)
             .put("email", email)
             .put("message", error)
+            .put("invalid", status == 422)
             .put(
                 "otherWays",
                 settings.kaneo().clientUrl()
@@ -285,7 +307,7 @@ public final class DevicePages {
                   })
               .onFailure(failure -> trouble(asked, failure));
         },
-        asked -> writer.redirect(asked, PATH));
+        asked -> signInFirst(asked, form));
   }
 
   private void decide(Exchange exchange, Form form) {
@@ -307,7 +329,13 @@ public final class DevicePages {
             conclude(asked, person, code, allow);
           }
         },
-        asked -> writer.redirect(asked, PATH));
+        asked -> signInFirst(asked, form));
+  }
+
+  /** A session that ended between two steps must not cost the person the code. */
+  private void signInFirst(Exchange exchange, Form form) {
+    String code = UserCode.normalize(form.get("user_code"));
+    writer.redirect(exchange, PATH + (code.isEmpty() ? "" : "?user_code=" + code));
   }
 
   private void conclude(Exchange exchange, Person.SignedIn person, String code, boolean allow) {
@@ -367,6 +395,10 @@ public final class DevicePages {
         .signOut(exchange)
         .onSuccess(
             word -> {
+              if (word.status() >= 400) {
+                problem(exchange, 503, "trouble");
+                return;
+              }
               word.cookies()
                   .forEach(cookie -> exchange.response().headers().add("Set-Cookie", cookie));
               writer.redirect(exchange, PATH + (code.isEmpty() ? "" : "?user_code=" + code));
@@ -404,7 +436,7 @@ public final class DevicePages {
         .onSuccess(body -> step.accept(exchange, Form.of(body)))
         .onFailure(
             failure ->
-                problem(exchange, failure instanceof Bodies.TooLarge ? 413 : 400, "notfound"));
+                problem(exchange, failure instanceof Bodies.TooLarge ? 413 : 400, "forbidden"));
   }
 
   /** Origin and Fetch Metadata: what a browser adds to every post and no page can forge. */

@@ -22,9 +22,12 @@ final class PageWriter {
   private static final String TEMPLATE = "pages/device.hbs";
 
   private final HandlebarsTemplateEngine engine;
+  private final String styleVersion;
   private final Texts texts = new Texts();
 
-  PageWriter(Vertx vertx) {
+  PageWriter(Vertx vertx, String style) {
+    // A changed sheet has another address, so that no browser shows new pages with old looks.
+    this.styleVersion = Integer.toHexString(style.hashCode());
     this.engine = HandlebarsTemplateEngine.create(vertx);
   }
 
@@ -42,6 +45,7 @@ final class PageWriter {
             .copy()
             .put("t", t)
             .put("lang", language)
+            .put("styleVersion", styleVersion)
             .put(view, true)
             .put("title", t.getString("title." + view, t.getString("title.entry")));
     String message = model.getString("message", "");

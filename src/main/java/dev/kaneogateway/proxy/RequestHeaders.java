@@ -7,7 +7,6 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpVersion;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -34,12 +33,12 @@ final class RequestHeaders {
   static void copy(Exchange exchange, MultiMap to, String upstreamAuthority) {
     MultiMap from = exchange.request().headers();
     Set<String> named = HopByHop.named(from);
-    for (Map.Entry<String, String> field : from) {
-      String name = field.getKey();
-      if (!isDropped(name) && (named.isEmpty() || !named.contains(name.toLowerCase(Locale.ROOT)))) {
-        to.add(name, field.getValue());
-      }
-    }
+    from.forEach(
+        (name, value) -> {
+          if (!isDropped(name) && !isNamed(named, name)) {
+            to.add(name, value);
+          }
+        });
     if (exchange.request().version() == HttpVersion.HTTP_2) {
       joinCookies(from, to);
     }
@@ -55,6 +54,10 @@ final class RequestHeaders {
     to.add(CF_CONNECTING_IP, origin.address());
     to.add(FORWARDED, forwarded(origin, host));
     to.add(X_REQUEST_ID, exchange.id());
+  }
+
+  private static boolean isNamed(Set<String> named, String name) {
+    return !named.isEmpty() && named.contains(name.toLowerCase(Locale.ROOT));
   }
 
   private static boolean isDropped(String name) {

@@ -3,7 +3,6 @@ package dev.kaneogateway.proxy;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpClientResponse;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 
 /** The head of Kaneo's answer as the client gets it. */
@@ -15,14 +14,14 @@ final class ResponseHeaders {
    */
   static void copy(MultiMap from, MultiMap to) {
     Set<String> named = HopByHop.named(from);
-    for (Map.Entry<String, String> field : from) {
-      String name = field.getKey();
-      if (!HopByHop.isHopByHop(name)
-          && !name.equalsIgnoreCase("x-request-id")
-          && (named.isEmpty() || !named.contains(name.toLowerCase(Locale.ROOT)))) {
-        to.add(name, field.getValue());
-      }
-    }
+    from.forEach(
+        (name, value) -> {
+          if (!HopByHop.isHopByHop(name)
+              && !name.equalsIgnoreCase("x-request-id")
+              && (named.isEmpty() || !named.contains(name.toLowerCase(Locale.ROOT)))) {
+            to.add(name, value);
+          }
+        });
   }
 
   /** The reason phrase, if Kaneo chose one of its own. */

@@ -17,10 +17,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.openqa.selenium.By;
-import org.openqa.selenium.NoSuchElementException;
-import org.openqa.selenium.StaleElementReferenceException;
+import org.openqa.selenium.WebDriverException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -35,9 +36,21 @@ final class Browser implements AutoCloseable {
       const done = arguments[arguments.length - 1];
       const told = found => found.map(
           v => v.id + ': ' + v.help + ' ' + v.nodes.map(n => n.html + ' ' + n.failureSummary).join(' | '));
-      axe.run(document, {resultTypes: ['violations', 'incomplete'], rules: {'target-size': {enabled: true}}})
+      axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})
           .then(r => done(told(r.violations)), e => done([String(e)]));
       """;
+
+  /** What WCAG 2.2's 1.4.12 says a reader may set, without harm to the page. */
+  private static final String SPREAD =
+      """
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync('* { line-height: 1.5 !important; letter-spacing: 0.12em !important;'
+          + ' word-spacing: 0.16em !important } p { margin-bottom: 2em !important }');
+      document.adoptedStyleSheets = arguments[0] ? [sheet] : [];
+      """;
+
+  // Its warnings are about a typed DevTools protocol, which nothing here uses.
+  private static final Logger SELENIUM = Logger.getLogger("org.openqa.selenium");
 
   private final Path profile;
   private final ChromeDriver driver;
@@ -49,6 +62,7 @@ final class Browser implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    SELENIUM.setLevel(Level.SEVERE);
     Map<String, Object> all = new HashMap<>(preferences);
     all.put("credentials_enable_service", false);
     all.put("profile.password_manager_leak_detection", false);
@@ -129,6 +143,20 @@ final class Browser implements AutoCloseable {
     await(() -> text.equals(textOf(selector)), selector + " saying " + text);
   }
 
+  /** Waits until the page an element was on has been left. */
+  void awaitLeft(WebElement element) {
+    await(
+        () -> {
+          try {
+            element.isEnabled();
+            return false;
+          } catch (WebDriverException left) {
+            return true;
+          }
+        },
+        "other page");
+  }
+
   /** What the whole page says. */
   String text() {
     return find("body").getText();
@@ -137,7 +165,8 @@ final class Browser implements AutoCloseable {
   private String textOf(String selector) {
     try {
       return driver.findElement(By.cssSelector(selector)).getText();
-    } catch (NoSuchElementException | StaleElementReferenceException between) {
+    } catch (WebDriverException between) {
+      // One page has gone, or the other is not quite there; which of them decides the exception.
       return "";
     }
   }
@@ -180,6 +209,11 @@ final class Browser implements AutoCloseable {
     return ((Number)
             driver.executeScript("return document.documentElement.scrollWidth - window.innerWidth"))
         .longValue();
+  }
+
+  /** Spreads the text as a reader may, or sets it back. */
+  void spreadText(boolean spread) {
+    driver.executeScript(SPREAD, spread);
   }
 
   /** What axe-core finds wrong with the page as it looks now. */

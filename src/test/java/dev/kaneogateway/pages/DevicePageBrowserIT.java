@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -184,6 +185,9 @@ class DevicePageBrowserIT {
             "choose Deny")) {
       assertTrue(text.contains(told), told + " is missing from: " + text);
     }
+    assertTrue(
+        Pattern.compile("just now\\s+\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC").matcher(text).find(),
+        text);
     assertFalse(browser.driver().getPageSource().contains(codes.getString("device_code")));
 
     browser.click("[value=allow]");
@@ -221,7 +225,13 @@ class DevicePageBrowserIT {
 
     WebElement untouched = browser.find("[value=allow]");
     untouched.click();
-    browser.awaitHeading(CONFIRM);
+    if (!browser.has("[name=seen]:invalid")) {
+      // The browser itself did not hold it back, so the gateway has to.
+      browser.awaitLeft(untouched);
+      browser.awaitHeading(CONFIRM);
+    }
+    browser.awaitText(
+        "#problem", "To allow it, first confirm that your own device shows this code.");
     assertEquals("pending", status(codes));
     assertEquals("authorization_pending", poll(codes).getString("error"));
 
@@ -256,6 +266,41 @@ class DevicePageBrowserIT {
     browser.driver().navigate().refresh();
     browser.awaitHeading(CONFIRM);
     assertEquals(before, row(codes), "signed in");
+  }
+
+  @Test
+  void anotherAccountMayTakeTheCodeOver() {
+    JsonObject codes = ask();
+    signedIn();
+    browser.open(codes.getString("verification_uri_complete"));
+    browser.click("button.link");
+    browser.awaitHeading("Sign in to connect a device");
+    signIn(browser, DemoSeed.PASSWORD);
+    browser.awaitHeading(CONFIRM);
+    assertTrue(browser.text().contains(shown(codes.getString("user_code"))));
+  }
+
+  @Test
+  void aSessionThatEndsBeforeTheDecisionDoesNotCostTheCode() {
+    JsonObject codes = ask();
+    signedIn();
+    confirmTyped(codes);
+    browser.clearCookies();
+    browser.click("[value=allow]");
+    browser.awaitHeading("Sign in to connect a device");
+    assertEquals("pending", status(codes));
+    signIn(browser, DemoSeed.PASSWORD);
+    browser.awaitHeading(CONFIRM);
+  }
+
+  @Test
+  void aWrongEntryHasARedBorder() {
+    signedIn();
+    String before = browser.find("#user_code").getCssValue("border-top-color");
+    browser.type("#user_code", "ABC");
+    browser.click("button.primary");
+    browser.find("#problem");
+    assertNotEquals(before, browser.find("#user_code").getCssValue("border-top-color"));
   }
 
   @Test
@@ -313,6 +358,19 @@ class DevicePageBrowserIT {
     assertEquals(200, projects(poll(codes).getString("access_token")));
   }
 
+  @Test
+  void aKeyboardIsEnoughForALinkToo() {
+    JsonObject codes = ask();
+    signedIn();
+    browser.open(codes.getString("verification_uri_complete"));
+    browser.awaitHeading(CONFIRM);
+    tabTo("[name=seen]").sendKeys(Keys.SPACE);
+    tabTo("[value=deny]");
+    tabTo("[value=allow]").sendKeys(Keys.ENTER);
+    browser.awaitHeading("Done");
+    assertEquals(200, projects(poll(codes).getString("access_token")));
+  }
+
   /** Presses Tab until an element has the focus, as a person would. */
   private static WebElement tabTo(String selector) {
     WebElement wanted = browser.find(selector);
@@ -360,6 +418,14 @@ class DevicePageBrowserIT {
           signedIn();
           browser.open(codes.getString("verification_uri_complete"));
         }),
+    CONFIRM_WITHOUT_TICK(
+        CONFIRM,
+        codes -> {
+          signedIn();
+          browser.open(codes.getString("verification_uri_complete"));
+          browser.click("[value=allow]");
+          browser.find("#problem");
+        }),
     ALLOWED("Done", codes -> decide(codes, "allow")),
     DENIED("Denied", codes -> decide(codes, "deny")),
     EXPIRED(
@@ -400,7 +466,7 @@ class DevicePageBrowserIT {
         "That did not come from this page",
         codes -> {
           signedIn();
-          // Signed in anew in another tab: this page's form belongs to a session that is over.
+          // As after signing in anew in another tab: the seal is of a session that is over.
           browser.driver().executeScript("document.querySelector('[name=seal]').value = 'old'");
           browser.type("#user_code", codes.getString("user_code"));
           browser.click("button.primary");
@@ -435,9 +501,17 @@ class DevicePageBrowserIT {
         browser.look(width, theme);
         String look = name + "-" + width + "-" + theme;
         browser.screenshot(SCREENSHOTS.resolve(look + ".png"));
-        browser.violations().forEach(violation -> wrong.add(look + ": " + violation));
         if (browser.overflow() > 0) {
           wrong.add(look + ": " + browser.overflow() + " px too wide");
+        }
+        if ((width == 320) == theme.equals("light")) {
+          // Contrast depends on the theme, everything else on the width: two looks are all four.
+          browser.violations().forEach(violation -> wrong.add(look + ": " + violation));
+          browser.spreadText(true);
+          if (browser.overflow() > 0) {
+            wrong.add(look + ": " + browser.overflow() + " px too wide with spread text");
+          }
+          browser.spreadText(false);
         }
       }
     }
