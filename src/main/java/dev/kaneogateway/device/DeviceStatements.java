@@ -40,9 +40,9 @@ final class DeviceStatements {
         SELECT $4, $5, user_id, $6, $3, $3, $7, $8 FROM redeemed RETURNING id
       ), polled AS (
         UPDATE device_code d SET
-          polling_interval = CASE WHEN d.last_polled_at + (d.polling_interval - %1$d) * interval '1 millisecond' > $3
-            THEN LEAST(d.polling_interval + %2$d, %3$d) ELSE d.polling_interval END,
-          last_polled_at = CASE WHEN d.last_polled_at + (d.polling_interval - %1$d) * interval '1 millisecond' > $3
+          polling_interval = CASE WHEN d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$d) * interval '1 millisecond' > $3
+            THEN LEAST(COALESCE(d.polling_interval, 5000) + %2$d, %3$d) ELSE d.polling_interval END,
+          last_polled_at = CASE WHEN d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$d) * interval '1 millisecond' > $3
             THEN d.last_polled_at ELSE $3 END,
           updated_at = $3
         WHERE d.device_code = $1 AND d.client_id = $2 AND d.status = 'pending' AND d.expires_at > $3

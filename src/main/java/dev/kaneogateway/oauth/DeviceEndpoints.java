@@ -18,9 +18,11 @@ import dev.kaneogateway.web.DeviceLimits;
 import dev.kaneogateway.web.Exchange;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -226,12 +228,14 @@ public final class DeviceEndpoints {
 
   /** Kaneo's answer to a browser tab is the page; to a program it is the state of the code. */
   private Future<JsonObject> look(Exchange exchange) {
-    List<String> codes =
-        new QueryStringDecoder(exchange.head().target())
-            .parameters()
-            .getOrDefault("user_code", List.of());
-    List<String> ui =
-        new QueryStringDecoder(exchange.head().target()).parameters().getOrDefault("ui", List.of());
+    Map<String, List<String>> query;
+    try {
+      query = new QueryStringDecoder(exchange.head().target()).parameters();
+    } catch (IllegalArgumentException e) {
+      return Future.failedFuture(OAuthException.invalidRequest("The query is not well encoded"));
+    }
+    List<String> codes = query.getOrDefault("user_code", List.of());
+    List<String> ui = query.getOrDefault("ui", List.of());
     String typed = codes.isEmpty() ? "" : codes.get(0);
     if ("document".equals(exchange.request().getHeader("Sec-Fetch-Dest")) || ui.contains("1")) {
       answers.redirectToPage(exchange, UserCode.normalize(typed));
@@ -246,7 +250,11 @@ public final class DeviceEndpoints {
                 return Future.failedFuture("nobody can say who asks");
               }
               String user = person instanceof Person.SignedIn signedIn ? signedIn.userId() : "";
-              return find(exchange, code, user)
+              boolean claims =
+                  person instanceof Person.SignedIn known
+                      && exchange.request().method().equals(HttpMethod.GET)
+                      && (!known.byCookie() || !answers.isForeign(exchange));
+              return find(exchange, code, user, claims)
                   .map(
                       request -> {
                         JsonObject answer =
@@ -262,30 +270,39 @@ public final class DeviceEndpoints {
             });
   }
 
-  private Future<DeviceAnswer.Request> find(Exchange exchange, String code, String user) {
+  private Future<DeviceAnswer.Request> find(
+      Exchange exchange, String code, String user, boolean claims) {
     if (!UserCode.isComplete(code)) {
       // No code has another length, so this guesses at none.
       return Future.failedFuture(OAuthException.invalidRequest("Invalid user code"));
     }
     String address = AttemptLimit.addressKey(exchange.origin().address());
     if (limits.isGuessing(user, address)) {
-      metrics.limited("device_user_codes");
-      return Future.failedFuture(
-          answers.tooMany("Too many wrong codes", limits.wrongCodesPerAddress()));
+      return Future.failedFuture(tooManyGuesses());
     }
-    Optional<String> claimant = user.isEmpty() ? Optional.empty() : Optional.of(user);
+    Optional<String> claimant = claims ? Optional.of(user) : Optional.empty();
     return bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience())
         .compose(
             looked -> {
               if (looked.request().isEmpty()) {
-                limits.guessed(user, address);
-                return Future.failedFuture(OAuthException.invalidRequest("Invalid user code"));
+                return Future.failedFuture(wrongCode(user, address));
               }
               return looked.request().get().expired()
                   ? Future.failedFuture(
                       new OAuthException(400, "expired_token", "User code has expired"))
                   : Future.succeededFuture(looked.request().get());
             });
+  }
+
+  private Exception wrongCode(String user, String address) {
+    return limits.guessed(user, address)
+        ? OAuthException.invalidRequest("Invalid user code")
+        : tooManyGuesses();
+  }
+
+  private Exception tooManyGuesses() {
+    metrics.limited("device_user_codes");
+    return answers.tooMany("Too many wrong codes", limits.wrongCodesPerAddress());
   }
 
   private Future<JsonObject> decide(Exchange exchange, Parameters parameters, boolean allow)
@@ -321,9 +338,7 @@ public final class DeviceEndpoints {
     }
     String address = AttemptLimit.addressKey(exchange.origin().address());
     if (limits.isGuessing(person.userId(), address)) {
-      metrics.limited("device_user_codes");
-      return Future.failedFuture(
-          answers.tooMany("Too many wrong codes", limits.wrongCodesPerAddress()));
+      return Future.failedFuture(tooManyGuesses());
     }
     return bus.ask(
             DeviceVerticle.DECIDE,
@@ -336,8 +351,7 @@ public final class DeviceEndpoints {
                   return Future.succeededFuture(new JsonObject().put("success", true));
                 }
                 case UNKNOWN -> {
-                  limits.guessed(person.userId(), address);
-                  return Future.failedFuture(OAuthException.invalidRequest("Invalid user code"));
+                  return Future.failedFuture(wrongCode(person.userId(), address));
                 }
                 case EXPIRED -> {
                   return Future.failedFuture(

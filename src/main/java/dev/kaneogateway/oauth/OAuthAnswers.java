@@ -109,6 +109,14 @@ final class OAuthAnswers {
     return origins.size() == 1 && ownOrigins.contains(origins.get(0));
   }
 
+  /** Whether a browser says that a page of another origin asks. */
+  boolean isForeign(Exchange exchange) {
+    String site = exchange.request().getHeader("Sec-Fetch-Site");
+    return exchange.request().headers().contains(HttpHeaders.ORIGIN)
+        ? !isOwnOrigin(exchange)
+        : "cross-site".equals(site);
+  }
+
   void redirectToPage(Exchange exchange, String userCode) {
     exchange
         .response()
@@ -191,6 +199,9 @@ final class OAuthAnswers {
     } else if (failure instanceof TooMany many) {
       exchange.response().putHeader("Retry-After", Long.toString(many.seconds));
       send(exchange, 429, error(many.error, String.valueOf(many.getMessage())));
+    } else if (failure instanceof Bodies.TooSlow) {
+      exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+      refuse(exchange, new OAuthException(408, "invalid_request", "The body did not arrive"));
     } else if (failure instanceof Bodies.TooLarge) {
       refuse(exchange, new OAuthException(413, "invalid_request", "The body is too large"));
     } else {

@@ -146,7 +146,7 @@ public final class DevicePages {
   }
 
   private void confirm(Exchange exchange, Person.SignedIn person) {
-    String code = codeCookie(exchange);
+    String code = codeCookie(exchange, person);
     if (code.isEmpty()) {
       writer.redirect(exchange, PATH);
     } else {
@@ -299,7 +299,7 @@ public final class DevicePages {
               .onSuccess(
                   found -> {
                     if (found.isPresent() && found.get().isOpenFor(person.userId())) {
-                      setCodeCookie(asked, code);
+                      setCodeCookie(asked, person, code);
                       writer.redirect(asked, PATH + "/confirm");
                     } else {
                       notOpen(asked, person, code, found);
@@ -462,12 +462,22 @@ public final class DevicePages {
     }
     Optional<String> claimant = claim ? Optional.of(person.userId()) : Optional.empty();
     return bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience())
-        .map(
+        .compose(
             looked -> {
-              if (looked.request().isEmpty()) {
-                limits.guessed(person.userId(), address);
+              // To a stranger a code of others, or an ended one, is as wrong as one nobody has.
+              boolean right =
+                  looked
+                      .request()
+                      .filter(
+                          r ->
+                              r.isOpenFor(person.userId())
+                                  || r.owner().map(person.userId()::equals).orElse(false))
+                      .isPresent();
+              if (!right && !limits.guessed(person.userId(), address)) {
+                metrics.limited("device_user_codes");
+                return Future.failedFuture(new TooManyTries());
               }
-              return looked.request();
+              return Future.succeededFuture(looked.request());
             });
   }
 
@@ -508,19 +518,23 @@ public final class DevicePages {
     return byLink ? "link" : "typed";
   }
 
-  private String codeCookie(Exchange exchange) {
+  private String codeCookie(Exchange exchange, Person.SignedIn person) {
     for (String header : exchange.request().headers().getAll("Cookie")) {
       for (String pair : header.split(";")) {
         String[] parts = pair.strip().split("=", 2);
         if (parts.length == 2 && parts[0].equals(CODE_COOKIE)) {
-          return UserCode.normalize(parts[1]);
+          String[] sealed = parts[1].split("\\.", 2);
+          return sealed.length == 2
+                  && seals.holds(sealed[1], person.sessionId(), "typed", sealed[0])
+              ? sealed[0]
+              : "";
         }
       }
     }
     return "";
   }
 
-  private void setCodeCookie(Exchange exchange, String code) {
+  private void setCodeCookie(Exchange exchange, Person.SignedIn person, String code) {
     exchange
         .response()
         .headers()
@@ -529,6 +543,8 @@ public final class DevicePages {
             CODE_COOKIE
                 + "="
                 + code
+                + "."
+                + seals.seal(person.sessionId(), "typed", code)
                 + cookieAttributes(exchange, settings.device().codeLife().toSeconds()));
   }
 

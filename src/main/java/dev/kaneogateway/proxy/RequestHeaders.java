@@ -68,6 +68,7 @@ final class RequestHeaders {
       case 'x', 'X' -> {
         return startsWith(name, "x-forwarded-")
             || is(name, "x-real-ip")
+            || is(name, "x-client-ip")
             || is(name, "x-request-id");
       }
       case 'f', 'F' -> {

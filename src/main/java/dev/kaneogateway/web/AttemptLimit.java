@@ -33,7 +33,10 @@ public final class AttemptLimit {
 
   /** Counts an attempt; false if it is one too many. */
   public boolean attempt(String key) {
-    return attempts.get(key, first -> new AtomicInteger()).incrementAndGet() <= most;
+    return attempts
+            .get(key, first -> new AtomicInteger())
+            .getAndUpdate(count -> Math.min(count + 1, most))
+        < most;
   }
 
   /** Whether a further attempt would be one too many. */

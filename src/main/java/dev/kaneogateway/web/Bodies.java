@@ -3,8 +3,10 @@ package dev.kaneogateway.web;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Reads a whole small body, for the few requests the gateway answers itself. */
 public final class Bodies {
@@ -19,6 +21,13 @@ public final class Bodies {
   public static final class TooLarge extends Exception {
     TooLarge() {
       super("more than " + MOST_BYTES + " bytes", null, false, false);
+    }
+  }
+
+  /** A body that did not arrive in time. */
+  public static final class TooSlow extends Exception {
+    TooSlow() {
+      super("the body did not arrive", null, false, false);
     }
   }
 
@@ -41,7 +50,14 @@ public final class Bodies {
           }
         });
     request.endHandler(end -> read.tryComplete(body));
+    if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
+      exchange.response().writeContinue();
+    }
     request.resume();
-    return read.future().timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    return read.future()
+        .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .recover(
+            failure ->
+                Future.failedFuture(failure instanceof TimeoutException ? new TooSlow() : failure));
   }
 }

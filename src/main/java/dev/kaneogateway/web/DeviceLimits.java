@@ -35,11 +35,13 @@ public record DeviceLimits(
         || wrongCodesPerAddress.isExhausted(addressKey);
   }
 
-  /** Counts a wrong code. */
-  public void guessed(String userId, String addressKey) {
-    if (!userId.isEmpty()) {
-      wrongCodesPerUser.attempt(userId);
-    }
-    wrongCodesPerAddress.attempt(addressKey);
+  /**
+   * Counts a wrong code; false if it was one too many and must be told so. Counted when it is known
+   * to be wrong, so that many right ones at once hinder nobody; of many wrong ones at once no more
+   * are answered than the limit lets.
+   */
+  public boolean guessed(String userId, String addressKey) {
+    boolean person = userId.isEmpty() || wrongCodesPerUser.attempt(userId);
+    return wrongCodesPerAddress.attempt(addressKey) && person;
   }
 }

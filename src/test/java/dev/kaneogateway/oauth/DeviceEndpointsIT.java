@@ -373,6 +373,89 @@ class DeviceEndpointsIT {
     }
   }
 
+  /** B.3-23: of many wrong codes at once no more are answered than the limit lets. */
+  @Test
+  void guessesInParallelAreCountedAllTheSame() throws Exception {
+    try (RunningGateway strict = RunningGateway.start(database, kaneo.port())) {
+      java.util.List<java.util.concurrent.CompletableFuture<HttpResponse<String>>> guesses =
+          java.util.stream.IntStream.range(0, 60)
+              .mapToObj(
+                  i ->
+                      CLIENT.sendAsync(
+                          HttpRequest.newBuilder(
+                                  URI.create(
+                                      "http://127.0.0.1:"
+                                          + strict.port()
+                                          + "/api/auth/device?user_code=GUESSED"
+                                          + "ABCDEFGHJK".charAt(i % 10)))
+                              .build(),
+                          HttpResponse.BodyHandlers.ofString()))
+              .toList();
+      long answered = guesses.stream().filter(g -> g.join().statusCode() == 400).count();
+      assertEquals(20, answered);
+      assertEquals(40, guesses.stream().filter(g -> g.join().statusCode() == 429).count());
+    }
+  }
+
+  /** A link a foreign page makes a browser fetch claims nothing, and neither does a HEAD. */
+  @Test
+  void onlyAGetOfOnesOwnClaims() throws Exception {
+    String userCode = start("kaneo-cli").getString("user_code");
+    String cookie =
+        "better-auth.session_token="
+            + java.net.URLEncoder.encode(
+                signed(DemoSeed.SESSION_TOKEN), java.nio.charset.StandardCharsets.UTF_8);
+    get("/api/auth/device?user_code=" + userCode, "Cookie", cookie, "Origin", "http://evil.test");
+    get("/api/auth/device?user_code=" + userCode, "Cookie", cookie, "Sec-Fetch-Site", "cross-site");
+    CLIENT.send(
+        HttpRequest.newBuilder(uri("/api/auth/device?user_code=" + userCode))
+            .method("HEAD", HttpRequest.BodyPublishers.noBody())
+            .header("Authorization", "Bearer " + DemoSeed.SESSION_TOKEN)
+            .build(),
+        HttpResponse.BodyHandlers.discarding());
+    assertEquals(
+        "", database.query("SELECT user_id FROM device_code WHERE user_code = '" + userCode + "'"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "?user_code=%zz",
+        "?user_code=%",
+        "?%=1",
+        "?user_code=QKVWR8HE&x=%zz",
+        "",
+        "?user_code=",
+        "?user_code=%00"
+      })
+  void aBadQueryIsABadRequestAndNoAccident(String query) throws Exception {
+    try (dev.kaneogateway.fixtures.RawPeer peer =
+        new dev.kaneogateway.fixtures.RawPeer(gateway.port())) {
+      String answer =
+          peer.send(
+                  "GET /api/auth/device"
+                      + query
+                      + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+              .readAll();
+      assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
+      assertTrue(answer.contains("\"error\":\"invalid_request\""), answer);
+    }
+  }
+
+  @Test
+  void whoAsksBeforeSendingIsToldToContinue() throws Exception {
+    try (dev.kaneogateway.fixtures.RawPeer peer =
+        new dev.kaneogateway.fixtures.RawPeer(gateway.port())) {
+      peer.send(
+          "POST /api/auth/device/code HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Type: "
+              + FORM
+              + "\r\nContent-Length: 19\r\n\r\n");
+      assertTrue(peer.readUntil("\r\n\r\n").startsWith("HTTP/1.1 100 "));
+      assertTrue(
+          peer.send("client_id=kaneo-cli").readUntil("\r\n\r\n").startsWith("HTTP/1.1 200 "));
+    }
+  }
+
   @Test
   void withoutADatabaseClientsAreToldToTryAgain() throws Exception {
     try (RunningGateway blind =
