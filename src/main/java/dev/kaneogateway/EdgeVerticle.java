@@ -82,7 +82,9 @@ final class EdgeVerticle extends VerticleBase {
                 ConnectionGuard.guard(
                     bound.actualPort(),
                     new ConnectionGuard.Times(
-                        settings.limits().headTimeout(), settings.limits().idleTimeout())));
+                        settings.limits().headTimeout(),
+                        settings.limits().idleTimeout(),
+                        options())));
   }
 
   private static void handle(

@@ -202,6 +202,9 @@ final class OAuthAnswers {
     } else if (failure instanceof Bodies.TooSlow) {
       exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
       refuse(exchange, new OAuthException(408, "invalid_request", "The body did not arrive"));
+    } else if (failure instanceof io.netty.handler.codec.DecoderException
+        || failure instanceof IllegalArgumentException) {
+      refuse(exchange, OAuthException.invalidRequest("The body is not well framed"));
     } else if (failure instanceof Bodies.TooLarge) {
       refuse(exchange, new OAuthException(413, "invalid_request", "The body is too large"));
     } else {

@@ -15,6 +15,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ final class Forward {
   private final HttpServerRequest request;
   private final HttpServerResponse response;
   private final Deadlines.Entry firstByte;
+  private final Deadlines.Entry firstFrame;
   private boolean hasBody;
   private @Nullable Buffer firstChunk;
   private int attempts;
@@ -50,6 +52,9 @@ final class Forward {
     this.request = exchange.request();
     this.response = exchange.response();
     this.firstByte = lane.firstByte.entry(() -> fail(UpstreamFailure.SILENT));
+    this.firstFrame =
+        lane.progress.entry(
+            () -> giveUp(408, "request_timeout", "The body did not begin to come."));
   }
 
   /** Takes the request over. Its body, if it announces one, must be paused. */
@@ -73,6 +78,7 @@ final class Forward {
               ask();
             }
           });
+      lane.progress.restart(firstFrame);
       request.fetch(1);
     } else {
       hasBody = exchange.announcesBody();
@@ -81,6 +87,7 @@ final class Forward {
   }
 
   private void ask() {
+    lane.progress.stop(firstFrame);
     attempts++;
     askedNanos = System.nanoTime();
     Upstreams.Upstream chosen = upstreams.choose();
@@ -135,7 +142,12 @@ final class Forward {
       return;
     }
     upstreamRequest = to;
-    RequestHeaders.copy(exchange, to.headers(), chosen.authority());
+    try {
+      RequestHeaders.copy(exchange, to.headers(), chosen.authority());
+    } catch (IllegalArgumentException e) {
+      giveUp(400, "bad_request", "A field has characters that no field may have.");
+      return;
+    }
     to.earlyHintsHandler(this::earlyHints);
     to.response().onComplete(this::answered, this::notAnswered);
     if (!hasBody) {
@@ -243,6 +255,12 @@ final class Forward {
       fail(UpstreamFailure.NONSENSE);
       return;
     }
+    List<String> codings = answer.headers().getAll(HttpHeaders.TRANSFER_ENCODING);
+    if (codings.size() > 1
+        || (codings.size() == 1 && !codings.get(0).equalsIgnoreCase("chunked"))) {
+      fail(UpstreamFailure.NONSENSE);
+      return;
+    }
     long waited = System.nanoTime() - askedNanos;
     exchange.upstreamAnswered(waited);
     lane.metrics.upstreamAnswered(waited);
@@ -297,7 +315,7 @@ final class Forward {
     public void ending() {
       boolean framed = response.isChunked() || request.version() == HttpVersion.HTTP_2;
       if (framed && !answer.trailers().isEmpty()) {
-        response.trailers().addAll(answer.trailers());
+        ResponseHeaders.copy(answer.trailers(), response.trailers());
       }
     }
 
@@ -324,7 +342,27 @@ final class Forward {
       exchange.trouble("Kaneo broke off its answer");
       lane.metrics.upstreamFailed("truncated");
       finish(true);
-      // Closing without the last chunk, or before the announced length, shows that it is not whole.
+      if (response.headWritten()) {
+        breakOff();
+      } else {
+        response.headers().clear().set("X-Request-Id", exchange.id());
+        Problems.answer(
+            exchange,
+            UpstreamFailure.BROKEN.status(),
+            UpstreamFailure.BROKEN.code(),
+            "Kaneo broke off its answer.");
+      }
+    }
+  }
+
+  /**
+   * Ends an answer so that nobody takes it for whole: HTTP/1.1 misses its last chunk or announced
+   * length, HTTP/2 its end of stream; HTTP/1.0 knows only the reset of the connection.
+   */
+  private void breakOff() {
+    if (request.version() == HttpVersion.HTTP_1_0) {
+      ConnectionGuard.abort(request.connection());
+    } else {
       response.reset();
     }
   }
@@ -372,7 +410,7 @@ final class Forward {
     finish(true);
     if (response.headWritten()) {
       exchange.trouble(message);
-      response.reset();
+      breakOff();
     } else {
       Problems.answer(exchange, status, code, message);
     }
@@ -381,6 +419,7 @@ final class Forward {
   private void finish(boolean cutUpstream) {
     over = true;
     lane.firstByte.stop(firstByte);
+    lane.progress.stop(firstFrame);
     if (upload != null) {
       upload.stop();
     }

@@ -66,13 +66,13 @@ final class RequestHeaders {
     }
     switch (name.charAt(0)) {
       case 'x', 'X' -> {
-        return startsWith(name, "x-forwarded-")
+        return startsWith(name, "x-forwarded")
             || is(name, "x-real-ip")
             || is(name, "x-client-ip")
             || is(name, "x-request-id");
       }
       case 'f', 'F' -> {
-        return is(name, "forwarded");
+        return startsWith(name, "forwarded");
       }
       case 'c', 'C' -> {
         return startsWith(name, "cf-connecting-ip");
@@ -104,7 +104,7 @@ final class RequestHeaders {
     }
     for (int i = 0; i < lowerCase.length(); i++) {
       char c = name.charAt(i);
-      char lower = c == '_' ? '-' : c >= 'A' && c <= 'Z' ? (char) (c + 32) : c;
+      char lower = c == '_' || c == '.' ? '-' : c >= 'A' && c <= 'Z' ? (char) (c + 32) : c;
       if (lower != lowerCase.charAt(i)) {
         return false;
       }

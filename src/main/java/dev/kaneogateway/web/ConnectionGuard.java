@@ -1,11 +1,19 @@
 package dev.kaneogateway.web;
 
 import io.netty.bootstrap.ChannelInitializerExtension;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.impl.VertxHttpRequestDecoder;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -24,10 +32,21 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private static final AttributeKey<ConnectionGuard> KEY =
       AttributeKey.valueOf(ConnectionGuard.class.getName());
+  private static final String DECODER = "httpDecoder";
+  private static final String H2C_UPGRADE = "h2c";
   private static final Map<Integer, Times> GUARDED_PORTS = new ConcurrentHashMap<>();
 
-  /** How long a head may take, and how long a connection may be idle. */
-  public record Times(Duration head, Duration idle) {}
+  /** More bytes than the preface of HTTP/2 has, by which Vert.x tells the protocol. */
+  private static final int MOST_FED_SINGLY = 25;
+
+  /**
+   * What holds on a port.
+   *
+   * @param head how long a head may take
+   * @param idle how long a connection may be idle
+   * @param options the server's own, for the sizes its decoder lets
+   */
+  public record Times(Duration head, Duration idle, HttpServerOptions options) {}
 
   private final Times times;
   private @Nullable ChannelHandlerContext channel;
@@ -35,6 +54,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private boolean headBegun;
   private boolean doomed;
   private boolean multiplexed;
+  private int fedSingly;
   private long sinceNanos = System.nanoTime();
 
   private ConnectionGuard(Times times) {
@@ -66,6 +86,14 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** Ends a connection with a reset, for a client that would take its end for a good one. */
+  public static void abort(HttpConnection connection) {
+    if (connection instanceof ConnectionBase base) {
+      base.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+      base.channel().close();
+    }
+  }
+
   /** A request's head is complete: the connection is busy until {@link #requestEnded}. */
   public void requestBegun() {
     requests++;
@@ -93,6 +121,8 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
    * idleness counts.
    */
   public void established(boolean http2) {
+    fedSingly = MOST_FED_SINGLY;
+    harden();
     headBegun = false;
     multiplexed = http2;
   }
@@ -118,7 +148,66 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
       headBegun = true;
       sinceNanos = System.nanoTime();
     }
+    // Vert.x makes its HTTP/1 pipeline from within the first read: bytes one by one let us in
+    // between, before a request is decoded.
+    if (message instanceof ByteBuf bytes) {
+      while (fedSingly < MOST_FED_SINGLY && bytes.isReadable()) {
+        fedSingly++;
+        context.fireChannelRead(bytes.readRetainedSlice(1));
+        if (harden()) {
+          fedSingly = MOST_FED_SINGLY;
+        }
+      }
+      if (!bytes.isReadable()) {
+        bytes.release();
+        return;
+      }
+    }
     context.fireChannelRead(message);
+  }
+
+  /** Makes HTTP/1 strict, once its pipeline is there; whether it is. */
+  private boolean harden() {
+    ChannelHandlerContext context = channel;
+    if (context == null || context.pipeline().get(DECODER) == null) {
+      return false;
+    }
+    ChannelPipeline pipeline = context.pipeline();
+    if (!(pipeline.get(DECODER) instanceof StrictDecoder)) {
+      pipeline.replace(DECODER, DECODER, new StrictDecoder(times.options()));
+    }
+    if (pipeline.get(H2C_UPGRADE) != null && pipeline.get(NoUpgradeToH2c.class) == null) {
+      pipeline.addBefore(H2C_UPGRADE, null, new NoUpgradeToH2c());
+    }
+    return true;
+  }
+
+  /** Refuses a message that has both lengths, which Netty would settle silently (RFC 9112 §6.3). */
+  private static final class StrictDecoder extends VertxHttpRequestDecoder {
+    StrictDecoder(HttpServerOptions options) {
+      super(options);
+    }
+
+    @Override
+    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+      throw new IllegalArgumentException("Content-Length beside Transfer-Encoding");
+    }
+  }
+
+  /**
+   * Ignores a wish for {@code h2c}, as a server may (RFC 9110 §7.8): the upgrade would go past
+   * every check of HTTP/1 heads and bodies, and RFC 9113 has dropped it. Prior knowledge needs
+   * none.
+   */
+  private static final class NoUpgradeToH2c extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      if (message instanceof HttpRequest request
+          && request.headers().contains(HttpHeaderNames.UPGRADE, "h2c", true)) {
+        request.headers().remove(HttpHeaderNames.UPGRADE);
+      }
+      context.fireChannelRead(message);
+    }
   }
 
   private void watch(long nanos) {

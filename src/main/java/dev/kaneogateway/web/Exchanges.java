@@ -97,6 +97,13 @@ public final class Exchanges {
 
   /** Answers bytes that are no HTTP request, and hangs up. */
   public void refuseMalformed(HttpServerRequest request) {
+    ConnectionGuard guard = ConnectionGuard.of(request.connection());
+    if (guard != null) {
+      if (guard.isDoomed()) {
+        return;
+      }
+      guard.doom();
+    }
     Throwable cause = request.decoderResult().cause();
     int status = 400;
     if (cause instanceof io.netty.handler.codec.http.TooLongHttpLineException) {

@@ -8,6 +8,7 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.HostAndPort;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,14 @@ public record RequestHead(
     boolean chunked = false;
     if (headers.contains("")) {
       return refused(400, "a field has no name");
+    }
+    if (http2) {
+      // HTTP/1 fields were judged while they were parsed; nobody judges the bytes of these.
+      for (Map.Entry<String, String> field : headers) {
+        if (!isName(field.getKey()) || !isValue(field.getValue())) {
+          return refused(400, "a field has characters that no field may have");
+        }
+      }
     }
     if (!http2) {
       List<String> codings = headers.getAll(HttpHeaders.TRANSFER_ENCODING);
@@ -141,6 +150,28 @@ public record RequestHead(
       value = value * 10 + digit;
     }
     return value;
+  }
+
+  /** RFC 9110 §5.1; a pseudo-header of HTTP/2 begins with a colon. */
+  private static boolean isName(String name) {
+    for (int i = name.startsWith(":") ? 1 : 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (c <= ' ' || c >= 0x7f || "\"(),/:;<=>?@[\\]{}".indexOf(c) >= 0) {
+        return false;
+      }
+    }
+    return !name.isEmpty();
+  }
+
+  /** RFC 9110 §5.5. */
+  private static boolean isValue(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if ((c < ' ' && c != '\t') || c == 0x7f) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean isAuthority(String host) {

@@ -76,6 +76,11 @@ class FramingIT {
         post + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
         post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         post + "Transfer-Encoding: \u000bchunked\r\n\r\n0\r\n\r\n",
+        post + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        post + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
+        post
+            + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nHost: b\r\nContent-Length: 0\r\n\r\n",
+        "GET /x HTTP/1.0\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nX A: b\r\n\r\n",
         "POST /x HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
   }
 
@@ -93,6 +98,19 @@ class FramingIT {
       assertFalse(answer.contains("hello"), answer);
     }
     assertEquals(0, kaneo.unseen());
+  }
+
+  @org.junit.jupiter.api.Test
+  void aWishForH2cIsIgnored() throws Exception {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String wish =
+          "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n";
+      String answer =
+          peer.send("GET /x HTTP/1.1\r\nHost: a\r\n" + wish + "\r\n").readUntil("hello");
+      assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+    }
+    String head = kaneo.nextHead().toLowerCase(java.util.Locale.ROOT);
+    assertFalse(head.contains("upgrade") || head.contains("http2-settings"), head);
   }
 
   static Stream<String> ambiguous() {
