@@ -6,6 +6,7 @@ import dev.kaneogateway.credentials.Identity;
 import dev.kaneogateway.credentials.SessionTokens;
 import dev.kaneogateway.credentials.TokenDigest;
 import dev.kaneogateway.credentials.Verdict;
+import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -13,12 +14,12 @@ import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.RequestOptions;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -95,16 +96,13 @@ public final class People {
   }
 
   private Future<Person> askKaneo(String field, String value, boolean byCookie) {
-    boolean ssl = "https".equals(kaneo.getScheme());
     return client
         .request(
-            new RequestOptions()
-                .setMethod(HttpMethod.GET)
-                .setHost(kaneo.getHost())
-                .setPort(kaneo.getPort() >= 0 ? kaneo.getPort() : ssl ? 443 : 80)
-                .setSsl(ssl)
-                .setURI("/api/auth/get-session?disableCookieCache=true")
-                .setTimeout(5000)
+            OwnRequests.to(
+                    kaneo,
+                    HttpMethod.GET,
+                    "/api/auth/get-session?disableCookieCache=true",
+                    Duration.ofSeconds(5))
                 .putHeader(field, value))
         .compose(request -> request.send())
         .compose(

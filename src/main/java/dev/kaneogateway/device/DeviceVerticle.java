@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +48,6 @@ public final class DeviceVerticle extends VerticleBase {
   private final Clock clock;
   private final RandomCodes random = new RandomCodes();
   private DeviceStatements statements;
-  private @Nullable Boolean ownSchema;
 
   public DeviceVerticle(
       Bus bus, Pool pool, Settings.Device settings, GatewayMetrics metrics, Clock clock) {
@@ -83,7 +81,6 @@ public final class DeviceVerticle extends VerticleBase {
         .compose(there -> DeviceStatements.createOwnSchema(pool))
         .onSuccess(
             made -> {
-              ownSchema = made;
               statements = new DeviceStatements(pool, made);
               if (!made) {
                 LOG.warn(
@@ -197,10 +194,5 @@ public final class DeviceVerticle extends VerticleBase {
 
   private void step(String step, String outcome) {
     metrics.deviceStep(step, outcome.toLowerCase(java.util.Locale.ROOT));
-  }
-
-  /** Whether where a device asked from is kept; unknown until the database answered. */
-  public Optional<Boolean> keepsOrigins() {
-    return Optional.ofNullable(ownSchema);
   }
 }

@@ -3,13 +3,14 @@ package dev.kaneogateway.management;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.db.Database;
 import dev.kaneogateway.db.KaneoSchema;
+import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.RequestOptions;
 import io.vertx.sqlclient.Pool;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -74,17 +75,9 @@ public final class Check {
   }
 
   private Future<Finding> upstream(String setting, URI uri, String path) {
-    boolean ssl = "https".equals(uri.getScheme());
     return vertx
         .createHttpClient(new HttpClientOptions().setConnectTimeout((int) PATIENCE_MS))
-        .request(
-            new RequestOptions()
-                .setMethod(HttpMethod.GET)
-                .setHost(uri.getHost())
-                .setPort(uri.getPort() >= 0 ? uri.getPort() : ssl ? 443 : 80)
-                .setSsl(ssl)
-                .setURI(path)
-                .setTimeout(PATIENCE_MS))
+        .request(OwnRequests.to(uri, HttpMethod.GET, path, Duration.ofMillis(PATIENCE_MS)))
         .compose(request -> request.send())
         .map(
             response ->

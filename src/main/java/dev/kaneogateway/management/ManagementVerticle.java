@@ -3,6 +3,7 @@ package dev.kaneogateway.management;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.db.KaneoSchema;
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpClient;
@@ -10,11 +11,11 @@ import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.http.RequestOptions;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import java.net.URI;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -122,16 +123,9 @@ public final class ManagementVerticle extends VerticleBase {
     if (asking == null) {
       return Future.failedFuture("not started");
     }
-    boolean ssl = "https".equals(kaneo.getScheme());
     return asking
         .request(
-            new RequestOptions()
-                .setMethod(HttpMethod.GET)
-                .setHost(kaneo.getHost())
-                .setPort(kaneo.getPort() >= 0 ? kaneo.getPort() : ssl ? 443 : 80)
-                .setSsl(ssl)
-                .setURI("/api/health")
-                .setTimeout(PATIENCE_MS))
+            OwnRequests.to(kaneo, HttpMethod.GET, "/api/health", Duration.ofMillis(PATIENCE_MS)))
         .compose(request -> request.send())
         .compose(response -> response.end().map(response.statusCode()));
   }

@@ -2,6 +2,7 @@ package dev.kaneogateway.pages;
 
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -9,10 +10,10 @@ import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.RequestOptions;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 
 /** Signs people in and out at Kaneo for the page, in the name of Kaneo's own web app. */
@@ -54,16 +55,8 @@ final class KaneoSignIn {
   }
 
   private Future<Result> post(Exchange exchange, String path, JsonObject body) {
-    boolean ssl = "https".equals(kaneo.getScheme());
     return client
-        .request(
-            new RequestOptions()
-                .setMethod(HttpMethod.POST)
-                .setHost(kaneo.getHost())
-                .setPort(kaneo.getPort() >= 0 ? kaneo.getPort() : ssl ? 443 : 80)
-                .setSsl(ssl)
-                .setURI(path)
-                .setTimeout(PATIENCE_MS))
+        .request(OwnRequests.to(kaneo, HttpMethod.POST, path, Duration.ofMillis(PATIENCE_MS)))
         .compose(request -> send(exchange, request, body));
   }
 
