@@ -379,7 +379,8 @@ final class Forward {
   }
 
   private void clientLeft() {
-    if (!over) {
+    // HTTP/2 closes a stream while its last frame is being written.
+    if (!over && !response.ended()) {
       exchange.abandoned();
       finish(true);
     }

@@ -23,6 +23,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -80,6 +82,30 @@ class Http2IT {
   }
 
   @Test
+  void anAnswerInFullIsNoClientThatLeftAndKeepsKaneosConnection(Vertx vertx) throws Exception {
+    Set<Thread> connections = ConcurrentHashMap.newKeySet();
+    kaneo.script(
+        (head, connection) -> {
+          connections.add(Thread.currentThread());
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RunningGateway gateway =
+        RunningGateway.start(
+            TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_EVENT_LOOPS", "1")) {
+      HttpClient client =
+          vertx.createHttpClient(
+              new HttpClientOptions()
+                  .setProtocolVersion(HttpVersion.HTTP_2)
+                  .setHttp2ClearTextUpgrade(false));
+      for (int i = 0; i < 5; i++) {
+        assertEquals("hello", send(client, gateway.port(), HttpMethod.GET, false, null));
+      }
+      assertEquals(1, connections.size());
+    }
+  }
+
+  @Test
   void tlsNegotiatesHttp2AndTakesUpAChangedCertificate(Vertx vertx, @TempDir Path directory)
       throws Exception {
     SelfSignedCertificate first = SelfSignedCertificate.create("localhost");
@@ -94,7 +120,7 @@ class Http2IT {
             cert.toString(),
             "GATEWAY_TLS_KEY",
             key.toString(),
-            "GATEWAY_TLS_RELOAD_MS",
+            "GATEWAY_RELOAD_MS",
             "100")) {
       assertEquals(
           "hello", send(trusting(vertx, first), gateway.port(), HttpMethod.GET, true, null));
