@@ -1,115 +1,88 @@
 package dev.kaneogateway;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.kaneogateway.config.Settings;
-import dev.kaneogateway.metrics.GatewayMetrics;
-import dev.kaneogateway.oauth.DeviceEndpoints;
-import dev.kaneogateway.pages.DevicePages;
-import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.web.ConnectionGuard;
-import dev.kaneogateway.web.Exchange;
-import dev.kaneogateway.web.Exchanges;
-import dev.kaneogateway.web.Problems;
-import dev.kaneogateway.web.TrustedProxies;
+import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.Vertx;
 import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.impl.Http1xServerConnection;
 import io.vertx.core.net.PemKeyCertOptions;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The port that clients connect to. Each request is begun here and given to the surface that owns
- * its path. One instance for each event loop, all on one port.
+ * The port that clients connect to; each request is given to the {@link Surfaces} of the moment.
+ * One instance for each event loop, all on one port.
  */
 final class EdgeVerticle extends VerticleBase {
-  private static final Logger LOG = LoggerFactory.getLogger(EdgeVerticle.class);
-
-  private final Settings settings;
-  private final GatewayMetrics metrics;
-  private final Surfaces surfaces;
+  private Settings settings;
+  private Surfaces.Maker maker;
   private @Nullable HttpServer server;
-  private @Nullable Proxy proxy;
-  private @Nullable Exchanges exchanges;
+  private @Nullable HttpClient client;
+  private @Nullable Surfaces surfaces;
 
-  /** Makes the surfaces of an event loop. */
-  interface Surfaces {
-    DeviceEndpoints endpoints(Vertx vertx);
-
-    DevicePages pages(Vertx vertx);
-
-    Proxy proxy(Vertx vertx);
-  }
-
-  EdgeVerticle(Settings settings, GatewayMetrics metrics, Surfaces surfaces) {
+  EdgeVerticle(Settings settings, Surfaces.Maker maker) {
     this.settings = settings;
-    this.metrics = metrics;
-    this.surfaces = surfaces;
+    this.maker = maker;
   }
 
   @Override
   public Future<?> start() {
-    Exchanges exchanges =
-        new Exchanges(
-            new TrustedProxies(settings.server().trustedProxies()),
-            metrics,
-            settings.logs().access());
-    this.exchanges = exchanges;
-    Proxy toKaneo = surfaces.proxy(vertx);
-    proxy = toKaneo;
-    DeviceEndpoints endpoints = surfaces.endpoints(vertx);
-    DevicePages pages = surfaces.pages(vertx);
+    client = OwnRequests.client(vertx);
     HttpServer listening =
         vertx
             .createHttpServer(options())
             .connectionHandler(EdgeVerticle::established)
-            .invalidRequestHandler(exchanges::refuseMalformed)
-            .requestHandler(request -> handle(request, exchanges, endpoints, pages, toKaneo));
+            .invalidRequestHandler(request -> current().exchanges().refuseMalformed(request))
+            .requestHandler(request -> current().handle(request));
     server = listening;
-    return pages
-        .load()
-        .compose(loaded -> listening.listen())
-        .onSuccess(
-            bound ->
-                ConnectionGuard.guard(
-                    bound.actualPort(),
-                    new ConnectionGuard.Times(
-                        settings.limits().headTimeout(),
-                        settings.limits().idleTimeout(),
-                        options())));
+    return makeSurfaces().compose(made -> listening.listen()).onSuccess(bound -> guard());
   }
 
-  private static void handle(
-      HttpServerRequest request,
-      Exchanges exchanges,
-      DeviceEndpoints endpoints,
-      DevicePages pages,
-      Proxy proxy) {
-    Exchange exchange = exchanges.begin(request);
-    if (exchange == null) {
-      return;
-    }
-    String path = exchange.head().path();
-    try {
-      if (endpoints.owns(path)) {
-        endpoints.handle(exchange);
-      } else if (pages.owns(path)) {
-        pages.handle(exchange);
-      } else {
-        proxy.handle(exchange);
-      }
-    } catch (RuntimeException e) {
-      LOG.error("request {} failed within the gateway", exchange.id(), e);
-      Problems.answer(exchange, 500, "internal_error", "The gateway failed.");
-    }
+  private Future<?> makeSurfaces() {
+    Surfaces made = maker.make(vertx, requireNonNull(client));
+    return made.load()
+        .onSuccess(
+            loaded -> {
+              Surfaces before = surfaces;
+              surfaces = made;
+              if (before != null) {
+                before.retire();
+              }
+            });
+  }
+
+  private Surfaces current() {
+    return requireNonNull(surfaces);
+  }
+
+  /** Takes up changed settings: requests from now on are answered by surfaces made from them. */
+  Future<?> renew(Settings next, Surfaces.Maker nextMaker) {
+    Promise<Object> renewed = Promise.promise();
+    context.runOnContext(
+        go -> {
+          settings = next;
+          maker = nextMaker;
+          guard();
+          makeSurfaces().<Object>mapEmpty().onComplete(renewed);
+        });
+    return renewed.future();
+  }
+
+  private void guard() {
+    ConnectionGuard.guard(
+        port(),
+        new ConnectionGuard.Times(
+            settings.limits().headTimeout(), settings.limits().idleTimeout(), options()));
   }
 
   private static void established(HttpConnection connection) {
@@ -128,10 +101,7 @@ final class EdgeVerticle extends VerticleBase {
 
   /** Tells clients with each answer to go elsewhere. */
   void sayGoodbye() {
-    Exchanges answering = exchanges;
-    if (answering != null) {
-      context.runOnContext(go -> answering.drain());
-    }
+    context.runOnContext(go -> current().exchanges().drain());
   }
 
   /** Takes no new connections and lets requests in flight end. */
@@ -184,8 +154,8 @@ final class EdgeVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    if (proxy != null) {
-      proxy.close();
+    if (surfaces != null) {
+      surfaces.retire();
     }
     return server == null ? Future.succeededFuture() : server.close();
   }

@@ -20,15 +20,14 @@ import dev.kaneogateway.proxy.Presences;
 import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.DeviceLimits;
+import dev.kaneogateway.web.Exchanges;
+import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.sqlclient.Pool;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -42,20 +41,37 @@ public final class Gateway {
   private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
 
   private final Vertx vertx;
-  private final Settings settings;
+  private final Clock clock;
   private final GatewayMetrics metrics;
   private final Health health;
+  private final Bus bus;
+  private final CredentialCache cache;
+  private final SessionTokens sessionTokens;
+  private final Credentials credentials;
+  private final Presences presences = new Presences();
   private final List<EdgeVerticle> edges = new CopyOnWriteArrayList<>();
   private final ManagementVerticle management;
+  private volatile Settings settings;
+  private DeviceLimits deviceLimits;
 
   private Gateway(Vertx vertx, Settings settings, Clock clock) {
     this.vertx = vertx;
     this.settings = settings;
+    this.clock = clock;
     this.metrics = new GatewayMetrics();
     this.health = new Health(clock);
+    this.bus = Bus.on(vertx);
+    Settings.Credentials wanted = settings.credentials();
+    this.cache = new CredentialCache(wanted, clock, Ticker.systemTicker());
+    this.sessionTokens = new SessionTokens(wanted.authSecret());
+    this.credentials = new Credentials(bus, cache, sessionTokens, wanted.lookupTimeout());
+    this.deviceLimits = DeviceLimits.of(settings.device(), Ticker.systemTicker());
     this.management =
         new ManagementVerticle(
             settings, metrics, health, Database.pool(vertx, settings.database()));
+    metrics.gauge("credential_cache_size", "Valid credentials remembered.", cache::size);
+    metrics.gauge(
+        "credential_refused_cache_size", "Refused credentials remembered.", cache::refusedSize);
   }
 
   /** A Vertx as the gateway wants it; to be made before any other in the process. */
@@ -70,44 +86,15 @@ public final class Gateway {
   /** Starts everything; the gateway serves when the future succeeds. */
   public static Future<Gateway> start(Vertx vertx, Settings settings, Clock clock) {
     Gateway gateway = new Gateway(vertx, settings, clock);
-    return gateway.deploy(clock).map(gateway);
+    return gateway.deploy().map(gateway);
   }
 
-  private Future<?> deploy(Clock clock) {
-    Bus bus = Bus.on(vertx);
-    Settings.Credentials wanted = settings.credentials();
-    CredentialCache cache = new CredentialCache(wanted, clock, Ticker.systemTicker());
-    metrics.gauge("credential_cache_size", "Valid credentials remembered.", cache::size);
-    metrics.gauge(
-        "credential_refused_cache_size", "Refused credentials remembered.", cache::refusedSize);
-    SessionTokens sessionTokens = new SessionTokens(wanted.authSecret());
-    Credentials credentials = new Credentials(bus, cache, sessionTokens, wanted.lookupTimeout());
-    Authenticator authenticator = new Authenticator(credentials, metrics);
-    DeviceLimits limits = DeviceLimits.of(settings.device(), Ticker.systemTicker());
-    Presences presences = new Presences();
-    EdgeVerticle.Surfaces surfaces =
-        new EdgeVerticle.Surfaces() {
-          @Override
-          public DeviceEndpoints endpoints(Vertx loop) {
-            People people = new People(loop, settings, credentials, sessionTokens);
-            return new DeviceEndpoints(
-                settings, bus, people, sessionTokens, cache, limits, metrics);
-          }
-
-          @Override
-          public Proxy proxy(Vertx loop) {
-            return new Proxy(loop, settings, authenticator, metrics, presences);
-          }
-
-          @Override
-          public DevicePages pages(Vertx loop) {
-            People people = new People(loop, settings, credentials, sessionTokens);
-            return new DevicePages(loop, settings, bus, people, limits, metrics, clock);
-          }
-        };
+  private Future<?> deploy() {
     Pool pool = Database.pool(vertx, settings.database());
+    Surfaces.Maker surfaces = surfaces(settings);
     return vertx
-        .deployVerticle(new CredentialVerticle(bus, pool, cache, wanted, metrics, clock))
+        .deployVerticle(
+            new CredentialVerticle(bus, pool, cache, settings.credentials(), metrics, clock))
         .compose(
             deployed ->
                 vertx.deployVerticle(
@@ -117,7 +104,7 @@ public final class Gateway {
             deployed ->
                 vertx.deployVerticle(
                     () -> {
-                      EdgeVerticle edge = new EdgeVerticle(settings, metrics, surfaces);
+                      EdgeVerticle edge = new EdgeVerticle(settings, surfaces);
                       edges.add(edge);
                       return edge;
                     },
@@ -134,37 +121,54 @@ public final class Gateway {
                     managementPort()));
   }
 
-  private void watchCertificate(Settings.Tls tls) {
-    FileTime[] seen = {lastChange(tls)};
-    vertx.setPeriodic(
-        tls.reload().toMillis(),
-        id ->
-            vertx
-                .executeBlocking(() -> lastChange(tls))
-                .onSuccess(
-                    change -> {
-                      if (!change.equals(seen[0])) {
-                        seen[0] = change;
-                        Future.join(edges.stream().map(EdgeVerticle::reloadCertificate).toList())
-                            .onSuccess(taken -> LOG.info("the changed certificate is in use"))
-                            .onFailure(
-                                e ->
-                                    LOG.error(
-                                        "the changed certificate cannot be used, the old one stays: {}",
-                                        e.getMessage()));
-                      }
-                    }));
+  /** All that is made anew when settings change; what must outlast a change is a field. */
+  private Surfaces.Maker surfaces(Settings current) {
+    TrustedProxies trustedProxies = new TrustedProxies(current.server().trustedProxies());
+    Authenticator authenticator = new Authenticator(credentials, metrics);
+    DeviceLimits limits = deviceLimits;
+    return (loop, client) -> {
+      People people = new People(client, current, credentials, sessionTokens);
+      return new Surfaces(
+          new Exchanges(trustedProxies, metrics, current.logs().access()),
+          new DeviceEndpoints(current, bus, people, sessionTokens, cache, limits, metrics),
+          new DevicePages(loop, client, current, bus, people, limits, metrics, clock),
+          new Proxy(loop, current, authenticator, metrics, presences));
+    };
   }
 
-  private static FileTime lastChange(Settings.Tls tls) {
-    try {
-      FileTime certificate = Files.getLastModifiedTime(tls.certificate());
-      FileTime key = Files.getLastModifiedTime(tls.key());
-      return certificate.compareTo(key) > 0 ? certificate : key;
-    } catch (IOException e) {
-      // Between the removal of the old file and the arrival of the new one.
-      return FileTime.fromMillis(0);
+  /**
+   * Takes up changed settings without losing a request: those under way end by the old ones.
+   * Settings that only a start takes up must be as they were.
+   */
+  public synchronized Future<?> renew(Settings next) {
+    if (!next.device().equals(settings.device())) {
+      deviceLimits = DeviceLimits.of(next.device(), Ticker.systemTicker());
     }
+    settings = next;
+    Surfaces.Maker surfaces = surfaces(next);
+    return Future.join(edges.stream().map(edge -> edge.renew(next, surfaces)).toList());
+  }
+
+  private void watchCertificate(Settings.Tls tls) {
+    FileWatch.start(
+        vertx,
+        List.of(tls.certificate(), tls.key()),
+        settings.server().reload(),
+        this::reloadCertificate);
+  }
+
+  /** Serves the certificate that is in the files now, if it can be used. */
+  void reloadCertificate() {
+    if (settings.server().tls().isEmpty()) {
+      return;
+    }
+    Future.join(edges.stream().map(EdgeVerticle::reloadCertificate).toList())
+        .onSuccess(taken -> LOG.info("the changed certificate is in use"))
+        .onFailure(
+            e ->
+                LOG.error(
+                    "the changed certificate cannot be used, the old one stays: {}",
+                    e.getMessage()));
   }
 
   /** The port clients connect to. */

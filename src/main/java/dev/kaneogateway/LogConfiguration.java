@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sets the log up without a file: lines to standard output, text or JSON. Found by Logback as a
@@ -27,9 +28,7 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.WARN);
     root.addAppender(writer);
-    Level level = Level.toLevel(System.getProperty(LEVEL, "info"));
-    context.getLogger("dev.kaneogateway").setLevel(level);
-    context.getLogger("access").setLevel(level);
+    setLevel(context, System.getProperty(LEVEL, "info"));
     // A refused TLS handshake or a connection reset is the client's affair.
     context.getLogger("io.netty").setLevel(Level.ERROR);
     // Broken connections are told by the exchange they break, with its request id.
@@ -37,6 +36,16 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     context.getLogger("io.vertx.core.http.impl.HttpClientRequestImpl").setLevel(Level.OFF);
     context.getLogger("io.vertx.core.http.impl.HttpClientResponseImpl").setLevel(Level.OFF);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  /** Changes the level of the gateway's own loggers. */
+  static void level(String level) {
+    setLevel((LoggerContext) LoggerFactory.getILoggerFactory(), level);
+  }
+
+  private static void setLevel(LoggerContext context, String level) {
+    context.getLogger("dev.kaneogateway").setLevel(Level.toLevel(level));
+    context.getLogger("access").setLevel(Level.toLevel(level));
   }
 
   private static Encoder<ILoggingEvent> encoder(LoggerContext context) {

@@ -1,7 +1,9 @@
 package dev.kaneogateway;
 
+import ch.qos.logback.classic.LoggerContext;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.config.SettingsException;
+import dev.kaneogateway.config.SettingsFiles;
 import dev.kaneogateway.management.Check;
 import io.vertx.core.Vertx;
 import java.io.PrintStream;
@@ -12,6 +14,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.LoggerFactory;
 
 /** The command line. */
 public final class Main {
@@ -66,16 +70,20 @@ public final class Main {
         return OK;
       }
       default -> {
+        SettingsFiles files =
+            new SettingsFiles(System.getenv(), parsed.environmentFile(), parsed.file());
         Settings settings;
         try {
-          settings = Settings.load(System.getenv(), parsed.environmentFile(), parsed.file());
+          settings = files.read();
         } catch (SettingsException e) {
           e.problems().forEach(err::println);
           return USAGE_OR_SETTINGS;
         }
         System.setProperty(LogConfiguration.LEVEL, settings.logs().level());
         System.setProperty(LogConfiguration.JSON, String.valueOf(settings.logs().json()));
-        return parsed.command().equals("check") ? check(settings, out) : serve(settings, err);
+        return parsed.command().equals("check")
+            ? check(settings, out)
+            : serve(files, settings, err);
       }
     }
   }
@@ -112,12 +120,13 @@ public final class Main {
     }
   }
 
-  private static int serve(Settings settings, PrintStream err) {
+  private static int serve(SettingsFiles files, Settings settings, PrintStream err) {
     Vertx vertx = Gateway.vertx(settings);
     CountDownLatch started = new CountDownLatch(1);
     Throwable[] failure = new Throwable[1];
     Gateway.start(vertx, settings, Clock.systemUTC())
         .onSuccess(Main::stopOnSignal)
+        .onSuccess(gateway -> reloadOnChange(gateway, vertx, files, settings))
         .onComplete(
             (gateway, cause) -> {
               failure[0] = cause;
@@ -150,21 +159,50 @@ public final class Main {
     return well[0] ? OK : NOT_WELL;
   }
 
+  /** The first signal stops in good order, the second at once. */
   private static void stopOnSignal(Gateway gateway) {
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  CountDownLatch stopped = new CountDownLatch(1);
-                  gateway.stop().onComplete(done -> stopped.countDown());
-                  await(stopped);
-                  ((ch.qos.logback.classic.LoggerContext)
-                          org.slf4j.LoggerFactory.getILoggerFactory())
-                      .stop();
-                  // A signal asked for this end, so it is a good one.
-                  Runtime.getRuntime().halt(OK);
-                },
-                "stop"));
+    AtomicBoolean stopping = new AtomicBoolean();
+    for (Signal signal : Signal.values()) {
+      Signals.on(
+          signal.name(),
+          () -> {
+            if (stopping.getAndSet(true)) {
+              // What a shell expects of a process that a signal ended.
+              end(128 + signal.number);
+            } else {
+              // A signal asked for this end, so it is a good one.
+              gateway.stop().onComplete(stopped -> end(OK));
+            }
+          });
+    }
+  }
+
+  private enum Signal {
+    INT(2),
+    TERM(15);
+
+    private final int number;
+
+    Signal(int number) {
+      this.number = number;
+    }
+  }
+
+  private static void end(int code) {
+    ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
+    Runtime.getRuntime().halt(code);
+  }
+
+  private static void reloadOnChange(
+      Gateway gateway, Vertx vertx, SettingsFiles files, Settings settings) {
+    Reload reload = new Reload(gateway, files);
+    FileWatch.start(vertx, files.paths(), settings.server().reload(), reload::now);
+    Signals.on(
+        "HUP",
+        () -> {
+          reload.now();
+          gateway.reloadCertificate();
+        });
   }
 
   private static String explain(Throwable cause, Settings settings) {

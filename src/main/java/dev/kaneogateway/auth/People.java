@@ -9,9 +9,7 @@ import dev.kaneogateway.credentials.Verdict;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
-import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.DecodeException;
@@ -38,13 +36,14 @@ public final class People {
   private final URI kaneo;
   private final boolean secureCookie;
 
+  /**
+   * @param client for requests of the gateway's own; it stays the caller's
+   */
   public People(
-      Vertx vertx, Settings settings, Credentials credentials, SessionTokens sessionTokens) {
+      HttpClient client, Settings settings, Credentials credentials, SessionTokens sessionTokens) {
     this.credentials = credentials;
     this.sessionTokens = sessionTokens;
-    this.client =
-        vertx.createHttpClient(
-            new HttpClientOptions().setConnectTimeout(2000).setKeepAliveTimeout(4));
+    this.client = client;
     this.kaneo = settings.upstream().api().get(0);
     this.secureCookie = "https".equals(settings.kaneo().apiUrl().getScheme());
   }

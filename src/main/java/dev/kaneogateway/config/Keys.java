@@ -20,48 +20,55 @@ public final class Keys {
           "Kaneo's secret. With it signed session tokens and cookies are checked here; without it Kaneo is asked.");
   static final Setting<URI> KANEO_CLIENT_URL =
       Setting.of(
-          "KANEO_CLIENT_URL",
-          "http://localhost:5173",
-          Parse::httpUrl,
-          "Where people open Kaneo's web app.");
+              "KANEO_CLIENT_URL",
+              "http://localhost:5173",
+              Parse::httpUrl,
+              "Where people open Kaneo's web app.")
+          .alive();
   static final Setting<URI> KANEO_API_URL =
       Setting.of(
-          "KANEO_API_URL",
-          "http://localhost:1337",
-          Parse::httpUrl,
-          "Where browsers reach Kaneo's API; https makes its session cookie a `__Secure-` one.");
+              "KANEO_API_URL",
+              "http://localhost:1337",
+              Parse::httpUrl,
+              "Where browsers reach Kaneo's API; https makes its session cookie a `__Secure-` one.")
+          .alive();
   static final Setting<List<String>> DEVICE_AUTH_CLIENT_IDS =
       Setting.of(
-          "DEVICE_AUTH_CLIENT_IDS",
-          "kaneo-cli,kaneo-mcp",
-          Parse::list,
-          "Client IDs that may start a device sign-in; replaces the default list.");
+              "DEVICE_AUTH_CLIENT_IDS",
+              "kaneo-cli,kaneo-mcp",
+              Parse::list,
+              "Client IDs that may start a device sign-in; replaces the default list.")
+          .alive();
   static final Setting<List<String>> TRUSTED_PROXIES =
       Setting.of(
-          "TRUSTED_PROXIES",
-          "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
-          Parse::trustedProxies,
-          "Addresses and ranges whose forwarding headers are believed.");
+              "TRUSTED_PROXIES",
+              "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
+              Parse::trustedProxies,
+              "Addresses and ranges whose forwarding headers are believed.")
+          .alive();
   static final Setting<List<String>> CORS_ORIGINS =
       Setting.of(
-          "CORS_ORIGINS",
-          "",
-          Parse::list,
-          "Origins whose pages may read the API; empty means KANEO_CLIENT_URL alone.");
+              "CORS_ORIGINS",
+              "",
+              Parse::list,
+              "Origins whose pages may read the API; empty means KANEO_CLIENT_URL alone.")
+          .alive();
 
   // The gateway's own.
   static final Setting<List<URI>> KANEO_UPSTREAM_URL =
       Setting.of(
-          "KANEO_UPSTREAM_URL",
-          "http://127.0.0.1:1337",
-          Parse::origins,
-          "Kaneo's API as the gateway reaches it; several, comma-separated, share the load.");
+              "KANEO_UPSTREAM_URL",
+              "http://127.0.0.1:1337",
+              Parse::origins,
+              "Kaneo's API as the gateway reaches it; several, comma-separated, share the load.")
+          .alive();
   static final Setting<List<URI>> KANEO_WEB_UPSTREAM_URL =
       Setting.of(
-          "KANEO_WEB_UPSTREAM_URL",
-          "",
-          Parse::optionalOrigins,
-          "Kaneo's web app, if another server than KANEO_UPSTREAM_URL serves it; takes every path outside /api and /.well-known.");
+              "KANEO_WEB_UPSTREAM_URL",
+              "",
+              Parse::optionalOrigins,
+              "Kaneo's web app, if another server than KANEO_UPSTREAM_URL serves it; takes every path outside /api and /.well-known.")
+          .alive();
   static final Setting<String> GATEWAY_HOST =
       Setting.of("GATEWAY_HOST", "0.0.0.0", Parse::text, "Address the gateway listens on.");
   static final Setting<Integer> GATEWAY_PORT =
@@ -81,10 +88,11 @@ public final class Keys {
           "GATEWAY_MANAGEMENT_PORT", "8081", Parse.number(0, 65535), "Port of metrics and health.");
   static final Setting<Optional<URI>> GATEWAY_PUBLIC_URL =
       Setting.of(
-          "GATEWAY_PUBLIC_URL",
-          "",
-          Parse::optionalHttpUrl,
-          "The gateway's address as people and devices see it; empty means KANEO_CLIENT_URL.");
+              "GATEWAY_PUBLIC_URL",
+              "",
+              Parse::optionalHttpUrl,
+              "The gateway's address as people and devices see it; empty means KANEO_CLIENT_URL.")
+          .alive();
   static final Setting<Optional<Path>> GATEWAY_TLS_CERT =
       Setting.of(
           "GATEWAY_TLS_CERT",
@@ -97,30 +105,32 @@ public final class Keys {
           "",
           Parse::readableFile,
           "Private key (PEM, PKCS#8) of the certificate.");
-  static final Setting<Duration> GATEWAY_TLS_RELOAD_MS =
+  static final Setting<Duration> GATEWAY_RELOAD_MS =
       Setting.of(
-          "GATEWAY_TLS_RELOAD_MS",
-          "10000",
+          "GATEWAY_RELOAD_MS",
+          "5000",
           Parse.millis(10, DAY_MS),
-          "How often the certificate's files are looked at for a change.");
+          "How often the settings' files and the certificate's are looked at for a change; SIGHUP looks at once.");
   static final Setting<Integer> GATEWAY_EVENT_LOOPS =
       Setting.of(
           "GATEWAY_EVENT_LOOPS", "0", Parse.number(0, 256), "Event loops; 0 means one per core.");
   static final Setting<List<String>> GATEWAY_PUBLIC_PATHS =
       Setting.of(
-          "GATEWAY_PUBLIC_PATHS",
-          "/api/health,/api/config,/api/instance/status,/api/openapi,/api/public-project/:id,"
-              + "/api/invitation/public/:id,/api/github-integration/webhook,"
-              + "/api/gitea-integration/webhook/:id,/api/billing/webhook,/api/asset/:id,"
-              + "/api/user/avatar/:id,/api/auth/*,/api/mcp*,/api/.well-known/*",
-          Parse::list,
-          "Paths under /api that Kaneo itself judges. `:id` is one segment, a final `*` anything.");
+              "GATEWAY_PUBLIC_PATHS",
+              "/api/health,/api/config,/api/instance/status,/api/openapi,/api/public-project/:id,"
+                  + "/api/invitation/public/:id,/api/github-integration/webhook,"
+                  + "/api/gitea-integration/webhook/:id,/api/billing/webhook,/api/asset/:id,"
+                  + "/api/user/avatar/:id,/api/auth/*,/api/mcp*,/api/.well-known/*",
+              Parse::list,
+              "Paths under /api that Kaneo itself judges. `:id` is one segment, a final `*` anything.")
+          .alive();
   static final Setting<List<String>> GATEWAY_WEBSOCKET_PATHS =
       Setting.of(
-          "GATEWAY_WEBSOCKET_PATHS",
-          "/api/ws/*",
-          Parse::list,
-          "Paths where a connection may be upgraded; elsewhere Upgrade is not passed on.");
+              "GATEWAY_WEBSOCKET_PATHS",
+              "/api/ws/*",
+              Parse::list,
+              "Paths where a connection may be upgraded; elsewhere Upgrade is not passed on.")
+          .alive();
 
   static final Setting<Integer> GATEWAY_MAX_HEADER_BYTES =
       Setting.of(
@@ -133,64 +143,74 @@ public final class Keys {
           "GATEWAY_MAX_URI_BYTES", "16384", Parse.number(256, 1 << 20), "Longest request line.");
   static final Setting<Long> GATEWAY_MAX_BODY_BYTES =
       Setting.of(
-          "GATEWAY_MAX_BODY_BYTES",
-          "10737418240",
-          Parse::bytes,
-          "Largest request body (10 GiB); bodies are streamed, so it guards Kaneo and not the gateway. 0 means no limit.");
+              "GATEWAY_MAX_BODY_BYTES",
+              "10737418240",
+              Parse::bytes,
+              "Largest request body (10 GiB); bodies are streamed, so it guards Kaneo and not the gateway. 0 means no limit.")
+          .alive();
   static final Setting<Duration> GATEWAY_HEAD_TIMEOUT_MS =
       Setting.of(
-          "GATEWAY_HEAD_TIMEOUT_MS",
-          "10000",
-          Parse.millis(10, DAY_MS),
-          "Time a client has from the first byte of a request head to its last.");
+              "GATEWAY_HEAD_TIMEOUT_MS",
+              "10000",
+              Parse.millis(10, DAY_MS),
+              "Time a client has from the first byte of a request head to its last.")
+          .alive();
   static final Setting<Duration> GATEWAY_IDLE_TIMEOUT_MS =
       Setting.of(
-          "GATEWAY_IDLE_TIMEOUT_MS",
-          "75000",
-          Parse.millis(10, DAY_MS),
-          "Time a client connection may stay open without a request.");
+              "GATEWAY_IDLE_TIMEOUT_MS",
+              "75000",
+              Parse.millis(10, DAY_MS),
+              "Time a client connection may stay open without a request.")
+          .alive();
   static final Setting<Duration> GATEWAY_PROGRESS_TIMEOUT_MS =
       Setting.of(
-          "GATEWAY_PROGRESS_TIMEOUT_MS",
-          "30000",
-          Parse.millis(10, DAY_MS),
-          "Time a body may stand still because a client neither sends nor reads.");
+              "GATEWAY_PROGRESS_TIMEOUT_MS",
+              "30000",
+              Parse.millis(10, DAY_MS),
+              "Time a body may stand still because a client neither sends nor reads.")
+          .alive();
   static final Setting<Duration> GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS =
       Setting.of(
-          "GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS",
-          "3000",
-          Parse.millis(10, DAY_MS),
-          "Time to get a connection to Kaneo, new or from the pool.");
+              "GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS",
+              "3000",
+              Parse.millis(10, DAY_MS),
+              "Time to get a connection to Kaneo, new or from the pool.")
+          .alive();
   static final Setting<Duration> GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS =
       Setting.of(
-          "GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS",
-          "60000",
-          Parse.millis(10, DAY_MS),
-          "Time Kaneo has to begin its answer; none for what follows.");
+              "GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS",
+              "60000",
+              Parse.millis(10, DAY_MS),
+              "Time Kaneo has to begin its answer; none for what follows.")
+          .alive();
   static final Setting<Duration> GATEWAY_UPSTREAM_KEEP_ALIVE_MS =
       Setting.of(
-          "GATEWAY_UPSTREAM_KEEP_ALIVE_MS",
-          "4000",
-          Parse.millis(1000, DAY_MS),
-          "Time an idle connection to Kaneo is kept; under Node's 5 s, or Kaneo closes it under a request.");
+              "GATEWAY_UPSTREAM_KEEP_ALIVE_MS",
+              "4000",
+              Parse.millis(1000, DAY_MS),
+              "Time an idle connection to Kaneo is kept; under Node's 5 s, or Kaneo closes it under a request.")
+          .alive();
   static final Setting<Duration> GATEWAY_UPSTREAM_HOLD_MS =
       Setting.of(
-          "GATEWAY_UPSTREAM_HOLD_MS",
-          "10000",
-          Parse.millis(0, 600_000),
-          "Time requests wait for a Kaneo that was there and takes no connections now, so that its restart is a pause; 0 answers 502 at once.");
+              "GATEWAY_UPSTREAM_HOLD_MS",
+              "10000",
+              Parse.millis(0, 600_000),
+              "Time requests wait for a Kaneo that was there and takes no connections now, so that its restart is a pause; 0 answers 502 at once.")
+          .alive();
   static final Setting<Integer> GATEWAY_UPSTREAM_CONNECTIONS =
       Setting.of(
-          "GATEWAY_UPSTREAM_CONNECTIONS",
-          "1024",
-          Parse.number(1, 65535),
-          "Most connections to each Kaneo, over all event loops.");
+              "GATEWAY_UPSTREAM_CONNECTIONS",
+              "1024",
+              Parse.number(1, 65535),
+              "Most connections to each Kaneo, over all event loops.")
+          .alive();
   static final Setting<Integer> GATEWAY_UPSTREAM_QUEUE =
       Setting.of(
-          "GATEWAY_UPSTREAM_QUEUE",
-          "1024",
-          Parse.number(0, 1_000_000),
-          "Most requests that wait for a connection; more are answered 503.");
+              "GATEWAY_UPSTREAM_QUEUE",
+              "1024",
+              Parse.number(0, 1_000_000),
+              "Most requests that wait for a connection; more are answered 503.")
+          .alive();
 
   static final Setting<Integer> GATEWAY_DATABASE_CONNECTIONS =
       Setting.of(
@@ -240,10 +260,11 @@ public final class Keys {
 
   static final Setting<List<String>> GATEWAY_DEVICE_CLIENT_NAMES =
       Setting.of(
-          "GATEWAY_DEVICE_CLIENT_NAMES",
-          "kaneo-cli=Kaneo CLI,kaneo-mcp=Kaneo MCP",
-          Parse::pairs,
-          "What the approval page calls each client, as `id=name`; one without a name goes by its ID.");
+              "GATEWAY_DEVICE_CLIENT_NAMES",
+              "kaneo-cli=Kaneo CLI,kaneo-mcp=Kaneo MCP",
+              Parse::pairs,
+              "What the approval page calls each client, as `id=name`; one without a name goes by its ID.")
+          .alive();
   static final Setting<Duration> GATEWAY_DEVICE_CODE_LIFE_S =
       Setting.of(
           "GATEWAY_DEVICE_CODE_LIFE_S",
@@ -264,51 +285,58 @@ public final class Keys {
           "Life of a session given to a device; Kaneo's own is 7 days.");
   static final Setting<Integer> GATEWAY_DEVICE_CODES_PER_MINUTE =
       Setting.of(
-          "GATEWAY_DEVICE_CODES_PER_MINUTE",
-          "60",
-          Parse.number(1, 1_000_000),
-          "Most codes one address may ask for in a minute.");
+              "GATEWAY_DEVICE_CODES_PER_MINUTE",
+              "60",
+              Parse.number(1, 1_000_000),
+              "Most codes one address may ask for in a minute.")
+          .alive();
   static final Setting<Integer> GATEWAY_DEVICE_UNKNOWN_POLLS_PER_MINUTE =
       Setting.of(
-          "GATEWAY_DEVICE_UNKNOWN_POLLS_PER_MINUTE",
-          "60",
-          Parse.number(1, 1_000_000),
-          "Most polls with unknown codes from one address in a minute.");
+              "GATEWAY_DEVICE_UNKNOWN_POLLS_PER_MINUTE",
+              "60",
+              Parse.number(1, 1_000_000),
+              "Most polls with unknown codes from one address in a minute.")
+          .alive();
   static final Setting<Integer> GATEWAY_DEVICE_WRONG_CODES_PER_USER =
       Setting.of(
-          "GATEWAY_DEVICE_WRONG_CODES_PER_USER",
-          "5",
-          Parse.number(1, 1_000_000),
-          "Most wrong user codes one person may try in 15 minutes.");
+              "GATEWAY_DEVICE_WRONG_CODES_PER_USER",
+              "5",
+              Parse.number(1, 1_000_000),
+              "Most wrong user codes one person may try in 15 minutes.")
+          .alive();
   static final Setting<Integer> GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS =
       Setting.of(
-          "GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS",
-          "20",
-          Parse.number(1, 1_000_000),
-          "Most wrong user codes from one address in 15 minutes.");
+              "GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS",
+              "20",
+              Parse.number(1, 1_000_000),
+              "Most wrong user codes from one address in 15 minutes.")
+          .alive();
 
   static final Setting<Duration> GATEWAY_DRAIN_DELAY_MS =
       Setting.of(
-          "GATEWAY_DRAIN_DELAY_MS",
-          "1000",
-          Parse.millis(0, 600_000),
-          "Time between 'not ready' and the closing of the port at a stop, for load balancers to notice.");
+              "GATEWAY_DRAIN_DELAY_MS",
+              "1000",
+              Parse.millis(0, 600_000),
+              "Time between 'not ready' and the closing of the port at a stop, for load balancers to notice.")
+          .alive();
   static final Setting<Duration> GATEWAY_DRAIN_TIMEOUT_MS =
       Setting.of(
-          "GATEWAY_DRAIN_TIMEOUT_MS",
-          "30000",
-          Parse.millis(0, 600_000),
-          "Time requests in flight have to end at a stop.");
+              "GATEWAY_DRAIN_TIMEOUT_MS",
+              "30000",
+              Parse.millis(0, 600_000),
+              "Time requests in flight have to end at a stop.")
+          .alive();
   static final Setting<Boolean> GATEWAY_ACCESS_LOG =
-      Setting.of("GATEWAY_ACCESS_LOG", "true", Parse::flag, "One log line per request.");
+      Setting.of("GATEWAY_ACCESS_LOG", "true", Parse::flag, "One log line per request.").alive();
   static final Setting<String> GATEWAY_LOG_FORMAT =
       Setting.of("GATEWAY_LOG_FORMAT", "text", Parse.oneOf("text", "json"), "`text` or `json`.");
   static final Setting<String> GATEWAY_LOG_LEVEL =
       Setting.of(
-          "GATEWAY_LOG_LEVEL",
-          "info",
-          Parse.oneOf("error", "warn", "info", "debug", "trace"),
-          "`error`, `warn`, `info`, `debug` or `trace`.");
+              "GATEWAY_LOG_LEVEL",
+              "info",
+              Parse.oneOf("error", "warn", "info", "debug", "trace"),
+              "`error`, `warn`, `info`, `debug` or `trace`.")
+          .alive();
 
   /** In the order in which an operator should read them. */
   public static final List<Setting<?>> ALL =
@@ -329,7 +357,7 @@ public final class Keys {
           GATEWAY_PUBLIC_URL,
           GATEWAY_TLS_CERT,
           GATEWAY_TLS_KEY,
-          GATEWAY_TLS_RELOAD_MS,
+          GATEWAY_RELOAD_MS,
           GATEWAY_EVENT_LOOPS,
           GATEWAY_PUBLIC_PATHS,
           GATEWAY_WEBSOCKET_PATHS,

@@ -10,18 +10,29 @@ import java.util.function.Function;
  * @param defaultText what an absent or empty setting means; empty when there is no default
  * @param help what it does, in the operator's words
  * @param secret whether its value may never be printed
+ * @param live whether a change is taken up by a running gateway
  * @param parser turns text into the value; throws {@link IllegalArgumentException} whose message
  *     says what would be right
  */
 public record Setting<T>(
-    String name, String defaultText, String help, boolean secret, Function<String, T> parser) {
+    String name,
+    String defaultText,
+    String help,
+    boolean secret,
+    boolean live,
+    Function<String, T> parser) {
 
   static <T> Setting<T> of(
       String name, String defaultText, Function<String, T> parser, String help) {
-    return new Setting<>(name, defaultText, help, false, parser);
+    return new Setting<>(name, defaultText, help, false, false, parser);
   }
 
   static <T> Setting<T> secret(String name, Function<String, T> parser, String help) {
-    return new Setting<>(name, "", help, true, parser);
+    return new Setting<>(name, "", help, true, false, parser);
+  }
+
+  /** The same, taken up by a running gateway. */
+  Setting<T> alive() {
+    return new Setting<>(name, defaultText, help, secret, true, parser);
   }
 }

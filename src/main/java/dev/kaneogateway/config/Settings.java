@@ -42,11 +42,12 @@ public record Settings(
       Optional<Tls> tls,
       int eventLoops,
       List<IpRange> trustedProxies,
+      Duration reload,
       Duration drainDelay,
       Duration drainTimeout) {}
 
   /** PEM files of a certificate chain and its key. */
-  public record Tls(Path certificate, Path key, Duration reload) {}
+  public record Tls(Path certificate, Path key) {}
 
   /** What one client may ask for, and how long it may take. A body limit of 0 is none. */
   public record Limits(
@@ -129,7 +130,10 @@ public record Settings(
   public static Settings load(
       Map<String, String> environment, Optional<Path> environmentFile, Optional<Path> file)
       throws SettingsException {
-    SettingsSource source = new SettingsSource(environment, environmentFile, file);
+    return of(new SettingsSource(environment, environmentFile, file));
+  }
+
+  static Settings of(SettingsSource source) throws SettingsException {
     List<String> problems = source.problems();
     // A value that could not be read is null until the problems are thrown below.
     Values values = new Values(source);
@@ -159,9 +163,10 @@ public record Settings(
         new Server(
             values.of(Keys.GATEWAY_HOST),
             values.of(Keys.GATEWAY_PORT),
-            cert.flatMap(c -> key.map(k -> new Tls(c, k, values.of(Keys.GATEWAY_TLS_RELOAD_MS)))),
+            cert.flatMap(c -> key.map(k -> new Tls(c, k))),
             loops == 0 ? Runtime.getRuntime().availableProcessors() : loops,
             values.of(Keys.TRUSTED_PROXIES).stream().map(IpRange::parse).toList(),
+            values.of(Keys.GATEWAY_RELOAD_MS),
             values.of(Keys.GATEWAY_DRAIN_DELAY_MS),
             values.of(Keys.GATEWAY_DRAIN_TIMEOUT_MS)),
         new Limits(

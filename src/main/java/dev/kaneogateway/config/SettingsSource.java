@@ -35,13 +35,42 @@ final class SettingsSource {
         });
   }
 
+  /**
+   * Takes back what a running gateway cannot take up.
+   *
+   * @return the names of the settings that stay as they were
+   */
+  List<String> keepFixed(SettingsSource running) {
+    List<String> kept = new ArrayList<>();
+    for (Setting<?> setting : Keys.ALL) {
+      String before = running.text(setting);
+      if (!setting.live() && !before.equals(text(setting))) {
+        texts.put(setting.name(), before);
+        kept.add(setting.name());
+      }
+    }
+    return kept;
+  }
+
+  /** The names of the settings that differ from another source's. */
+  List<String> changedSince(SettingsSource other) {
+    return Keys.ALL.stream()
+        .filter(setting -> !text(setting).equals(other.text(setting)))
+        .map(Setting::name)
+        .toList();
+  }
+
+  private String text(Setting<?> setting) {
+    return texts.getOrDefault(setting.name(), setting.defaultText());
+  }
+
   List<String> problems() {
     return problems;
   }
 
   /** The value of a setting, or null after its problem was noted. */
   <T> @org.jspecify.annotations.Nullable T read(Setting<T> setting) {
-    String text = texts.getOrDefault(setting.name(), setting.defaultText());
+    String text = text(setting);
     try {
       return setting.parser().apply(text);
     } catch (IllegalArgumentException e) {

@@ -16,6 +16,7 @@ import dev.kaneogateway.web.DeviceLimits;
 import dev.kaneogateway.web.Exchange;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -77,6 +78,7 @@ public final class DevicePages {
 
   public DevicePages(
       Vertx vertx,
+      HttpClient client,
       Settings settings,
       Bus bus,
       People people,
@@ -89,7 +91,7 @@ public final class DevicePages {
     this.limits = limits;
     this.metrics = metrics;
     this.clock = clock;
-    this.kaneo = new KaneoSignIn(vertx, settings);
+    this.kaneo = new KaneoSignIn(client, settings);
     this.seals = new Seals(People.pageSecret(settings));
     for (URI url : List.of(settings.kaneo().publicUrl(), settings.kaneo().clientUrl())) {
       ownOrigins.add(url.getScheme() + "://" + url.getRawAuthority());

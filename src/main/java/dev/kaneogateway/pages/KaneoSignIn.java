@@ -4,9 +4,7 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -34,10 +32,8 @@ final class KaneoSignIn {
    */
   record Result(boolean signedIn, int status, String message, List<String> cookies) {}
 
-  KaneoSignIn(Vertx vertx, Settings settings) {
-    this.client =
-        vertx.createHttpClient(
-            new HttpClientOptions().setConnectTimeout(3000).setKeepAliveTimeout(4));
+  KaneoSignIn(HttpClient client, Settings settings) {
+    this.client = client;
     this.kaneo = settings.upstream().api().get(0);
     URI page = settings.kaneo().clientUrl();
     this.origin = page.getScheme() + "://" + page.getRawAuthority();

@@ -39,8 +39,13 @@ final class Lane {
     this.vertx = vertx;
   }
 
+  /** Ends timers and connections; nothing may be under way any more. */
   void close() {
     firstByte.close();
     progress.close();
+    api.close();
+    if (web != api) {
+      web.close();
+    }
   }
 }

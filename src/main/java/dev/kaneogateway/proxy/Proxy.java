@@ -98,7 +98,7 @@ public final class Proxy {
         && RequestHead.wantsUpgrade(exchange.request(), "websocket");
   }
 
-  /** Ends the timers; connections end with the Vertx that owns them. */
+  /** Ends timers and connections to Kaneo; no exchange may be under way any more. */
   public void close() {
     lane.close();
   }

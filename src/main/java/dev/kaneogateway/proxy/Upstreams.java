@@ -133,6 +133,11 @@ final class Upstreams {
     return upstreams.size();
   }
 
+  void close() {
+    client.close();
+    upgrades.close();
+  }
+
   /** A request on a connection of the pool; fails when none can be had in time. */
   Future<HttpClientRequest> request(Upstream upstream, HttpMethod method, String target) {
     return client.request(options(upstream, method, target));

@@ -21,6 +21,8 @@ public final class Exchanges {
   private final GatewayMetrics metrics;
   private final boolean accessLog;
   private boolean draining;
+  private int underWay;
+  private @Nullable Runnable whenIdle;
 
   public Exchanges(TrustedProxies trustedProxies, GatewayMetrics metrics, boolean accessLog) {
     this.trustedProxies = trustedProxies;
@@ -34,6 +36,24 @@ public final class Exchanges {
    */
   public void drain() {
     draining = true;
+  }
+
+  /** Runs an action once no exchange begun here is under way. On the event loop of this. */
+  public void whenIdle(Runnable action) {
+    if (underWay == 0) {
+      action.run();
+    } else {
+      whenIdle = action;
+    }
+  }
+
+  private void ended() {
+    underWay--;
+    Runnable action = whenIdle;
+    if (underWay == 0 && action != null) {
+      whenIdle = null;
+      action.run();
+    }
   }
 
   /**
@@ -69,8 +89,10 @@ public final class Exchanges {
       guard.requestBegun();
     }
     metrics.requestStarted();
+    underWay++;
     exchange.atEnd(
         () -> {
+          ended();
           if (guard != null) {
             guard.requestEnded();
           }

@@ -123,6 +123,17 @@ class SettingsTest {
     assertTrue(readme.contains(table), () -> "the README's table should be:\n" + table);
   }
 
+  @Test
+  void theReadmeNamesTheLiveSettings() throws Exception {
+    String live =
+        Keys.ALL.stream()
+            .filter(Setting::live)
+            .map(setting -> "`" + setting.name() + "`")
+            .collect(Collectors.joining(", ", "Live: ", "."));
+    String readme = Files.readString(Path.of("README.md")).replaceAll("\\s+", " ");
+    assertTrue(readme.contains(live), () -> "the README should say: " + live);
+  }
+
   private static String shown(String text) {
     return text.isEmpty() ? "" : "`" + text.replace(",", ", ") + "`";
   }

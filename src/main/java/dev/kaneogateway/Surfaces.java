@@ -1,0 +1,63 @@
+package dev.kaneogateway;
+
+import dev.kaneogateway.oauth.DeviceEndpoints;
+import dev.kaneogateway.pages.DevicePages;
+import dev.kaneogateway.proxy.Proxy;
+import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.Exchanges;
+import dev.kaneogateway.web.Problems;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpServerRequest;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What answers the requests of one event loop, made from one reading of the settings. When they
+ * change others take its place; exchanges under way end where they began.
+ */
+record Surfaces(Exchanges exchanges, DeviceEndpoints endpoints, DevicePages pages, Proxy proxy) {
+  private static final Logger LOG = LoggerFactory.getLogger(Surfaces.class);
+
+  /** Makes the surfaces of an event loop, on it. */
+  interface Maker {
+    /**
+     * Makes them anew.
+     *
+     * @param client for requests of the gateway's own
+     */
+    Surfaces make(Vertx loop, HttpClient client);
+  }
+
+  /** To be awaited before the first request. */
+  Future<?> load() {
+    return pages.load();
+  }
+
+  /** Begins a request and gives it to the surface that owns its path. */
+  void handle(HttpServerRequest request) {
+    Exchange exchange = exchanges.begin(request);
+    if (exchange == null) {
+      return;
+    }
+    String path = exchange.head().path();
+    try {
+      if (endpoints.owns(path)) {
+        endpoints.handle(exchange);
+      } else if (pages.owns(path)) {
+        pages.handle(exchange);
+      } else {
+        proxy.handle(exchange);
+      }
+    } catch (RuntimeException e) {
+      LOG.error("request {} failed within the gateway", exchange.id(), e);
+      Problems.answer(exchange, 500, "internal_error", "The gateway failed.");
+    }
+  }
+
+  /** Lets go of what it holds once its last exchange has ended. */
+  void retire() {
+    exchanges.whenIdle(proxy::close);
+  }
+}

@@ -1,0 +1,155 @@
+package dev.kaneogateway;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.config.SettingsFiles;
+import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.Vertx;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Settings that change under a running gateway. */
+class ReloadIT {
+  private final HttpClient http = HttpClient.newHttpClient();
+  private ScriptedUpstream first;
+  private ScriptedUpstream second;
+  private Path file;
+  private Gateway gateway;
+  private Reload reload;
+
+  @BeforeEach
+  void start(@TempDir Path directory) throws Exception {
+    first = ScriptedUpstream.friendly();
+    second = ScriptedUpstream.friendly();
+    file = directory.resolve("gateway.yaml");
+    Files.writeString(file, "KANEO_UPSTREAM_URL: http://127.0.0.1:" + first.port() + "\n");
+    SettingsFiles files =
+        new SettingsFiles(
+            Map.of(
+                "DATABASE_URL", TestDatabase.create().url(),
+                "AUTH_SECRET", DemoSeed.AUTH_SECRET,
+                "GATEWAY_HOST", "127.0.0.1",
+                "GATEWAY_PORT", "0",
+                "GATEWAY_MANAGEMENT_PORT", "0",
+                "GATEWAY_DRAIN_DELAY_MS", "0",
+                "GATEWAY_DRAIN_TIMEOUT_MS", "200"),
+            Optional.empty(),
+            Optional.of(file));
+    Vertx vertx = Gateway.vertx(files.read());
+    gateway = RunningGateway.await(Gateway.start(vertx, files.read(), Clock.systemUTC()));
+    reload = new Reload(gateway, files);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    RunningGateway.await(gateway.stop());
+    first.close();
+    second.close();
+  }
+
+  @Test
+  void anotherUpstreamServesFromNowOnWhileRequestsUnderWayEndAtTheirs() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    first.script(
+        (head, connection) -> {
+          asked.countDown();
+          answer.await(20, TimeUnit.SECONDS);
+          connection.write(ScriptedUpstream.ok("from the first"));
+          return true;
+        });
+    CompletableFuture<HttpResponse<String>> underWay =
+        http.sendAsync(get("/slow"), HttpResponse.BodyHandlers.ofString());
+    assertTrue(asked.await(20, TimeUnit.SECONDS));
+    Files.writeString(file, "KANEO_UPSTREAM_URL: http://127.0.0.1:" + second.port() + "\n");
+    RunningGateway.await(reload.now());
+    assertEquals("hello", send(get("/next")).body());
+    assertTrue(second.nextHead().startsWith("GET /next "));
+    answer.countDown();
+    assertEquals("from the first", underWay.get(20, TimeUnit.SECONDS).body());
+  }
+
+  @Test
+  void aClientAddedToTheListMaySignIn() throws Exception {
+    assertEquals(400, send(code("new-client")).statusCode());
+    append("DEVICE_AUTH_CLIENT_IDS: kaneo-cli,new-client");
+    RunningGateway.await(reload.now());
+    assertEquals(200, send(code("new-client")).statusCode());
+  }
+
+  @Test
+  void aStrangerIsBelievedOnceItsAddressIsTrusted() throws Exception {
+    append("TRUSTED_PROXIES: 192.0.2.1");
+    RunningGateway.await(reload.now());
+    send(forwardedFor("198.51.100.7"));
+    assertTrue(first.nextHead().contains("X-Forwarded-For: 127.0.0.1"));
+    Files.writeString(
+        file,
+        Files.readString(file).replace("TRUSTED_PROXIES: 192.0.2.1", "TRUSTED_PROXIES: 127.0.0.1"));
+    RunningGateway.await(reload.now());
+    send(forwardedFor("198.51.100.7"));
+    assertTrue(first.nextHead().contains("X-Forwarded-For: 198.51.100.7"));
+  }
+
+  @Test
+  void aBadChangeIsRefusedWhole() throws Exception {
+    append("DEVICE_AUTH_CLIENT_IDS: new-client");
+    append("GATEWAY_UPSTREAM_QUEUE: many");
+    assertThrows(AssertionError.class, () -> RunningGateway.await(reload.now()));
+    assertEquals(400, send(code("new-client")).statusCode());
+    assertEquals(200, send(code("kaneo-cli")).statusCode());
+  }
+
+  @Test
+  void whatOnlyAStartTakesUpHindersNoOtherChange() throws Exception {
+    append("GATEWAY_CACHE_SIZE: 5");
+    append("DEVICE_AUTH_CLIENT_IDS: new-client");
+    RunningGateway.await(reload.now());
+    assertEquals(200, send(code("new-client")).statusCode());
+  }
+
+  private void append(String line) throws Exception {
+    Files.writeString(file, Files.readString(file) + line + "\n");
+  }
+
+  private HttpRequest get(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + gateway.port() + path)).build();
+  }
+
+  private HttpRequest forwardedFor(String address) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + gateway.port() + "/x"))
+        .header("X-Forwarded-For", address)
+        .build();
+  }
+
+  private HttpRequest code(String client) {
+    return HttpRequest.newBuilder(
+            URI.create("http://127.0.0.1:" + gateway.port() + "/api/auth/device/code"))
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .POST(HttpRequest.BodyPublishers.ofString("client_id=" + client))
+        .build();
+  }
+
+  private HttpResponse<String> send(HttpRequest request) throws Exception {
+    return http.send(request, HttpResponse.BodyHandlers.ofString());
+  }
+}
