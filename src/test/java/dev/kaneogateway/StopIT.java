@@ -1,0 +1,63 @@
+package dev.kaneogateway;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.GoAway;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.junit5.VertxExtension;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What clients see of a gateway that stops. */
+@ExtendWith(VertxExtension.class)
+class StopIT {
+  @Test
+  void http2ClientsAreToldToGoAwayAndGetTheAnswersTheyWaitFor(Vertx vertx) throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    try (ScriptedUpstream kaneo =
+        new ScriptedUpstream(
+            (head, connection) -> {
+              asked.countDown();
+              answer.await(20, TimeUnit.SECONDS);
+              connection.write(ScriptedUpstream.ok("in full"));
+              return true;
+            })) {
+      RunningGateway gateway =
+          RunningGateway.start(
+              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      HttpClientRequest request =
+          RunningGateway.await(
+              vertx
+                  .createHttpClient(
+                      new HttpClientOptions()
+                          .setProtocolVersion(HttpVersion.HTTP_2)
+                          .setHttp2ClearTextUpgrade(false))
+                  .request(HttpMethod.GET, gateway.port(), "127.0.0.1", "/slow"));
+      Promise<GoAway> goAway = Promise.promise();
+      request.connection().goAwayHandler(goAway::tryComplete);
+      Future<Buffer> body = request.send().compose(HttpClientResponse::body);
+      assertTrue(asked.await(20, TimeUnit.SECONDS));
+      CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
+      assertEquals(0, RunningGateway.await(goAway.future()).getErrorCode());
+      answer.countDown();
+      assertEquals("in full", RunningGateway.await(body).toString());
+      stopped.get(20, TimeUnit.SECONDS);
+    }
+  }
+}
