@@ -15,7 +15,9 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.impl.Http1xServerConnection;
 import io.vertx.core.net.PemKeyCertOptions;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +31,9 @@ final class EdgeVerticle extends VerticleBase {
   private @Nullable HttpServer server;
   private @Nullable HttpClient client;
   private @Nullable Surfaces surfaces;
+
+  /** Those of now, and those of before that exchanges under way still need. */
+  private final Set<Surfaces> inUse = new HashSet<>();
 
   EdgeVerticle(Settings settings, Surfaces.Maker maker) {
     this.settings = settings;
@@ -55,8 +60,9 @@ final class EdgeVerticle extends VerticleBase {
             loaded -> {
               Surfaces before = surfaces;
               surfaces = made;
+              inUse.add(made);
               if (before != null) {
-                before.retire();
+                before.retire(() -> inUse.remove(before));
               }
             });
   }
@@ -101,7 +107,7 @@ final class EdgeVerticle extends VerticleBase {
 
   /** Tells clients with each answer to go elsewhere. */
   void sayGoodbye() {
-    context.runOnContext(go -> current().exchanges().drain());
+    context.runOnContext(go -> inUse.forEach(each -> each.exchanges().drain()));
   }
 
   /** Takes no new connections and lets requests in flight end. */
@@ -109,6 +115,8 @@ final class EdgeVerticle extends VerticleBase {
     if (server == null) {
       return Future.succeededFuture();
     }
+    // Clients that come back must find the others, so only once nobody is let in here any more.
+    context.runOnContext(go -> current().proxy().endOpen(settings.server().webSocketSpread()));
     return server.shutdown(settings.server().drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
   }
 
@@ -144,7 +152,7 @@ final class EdgeVerticle extends VerticleBase {
                 options
                     .setSsl(true)
                     .setUseAlpn(true)
-                    .setEnabledSecureTransportProtocols(java.util.Set.of("TLSv1.2", "TLSv1.3"))
+                    .setEnabledSecureTransportProtocols(Set.of("TLSv1.2", "TLSv1.3"))
                     .setKeyCertOptions(
                         new PemKeyCertOptions()
                             .setCertPaths(List.of(tls.certificate().toString()))
@@ -154,9 +162,7 @@ final class EdgeVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    if (surfaces != null) {
-      surfaces.retire();
-    }
+    inUse.forEach(each -> each.retire(() -> {}));
     return server == null ? Future.succeededFuture() : server.close();
   }
 }

@@ -8,7 +8,11 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.credentials.CredentialCache;
 import dev.kaneogateway.credentials.CredentialVerticle;
 import dev.kaneogateway.credentials.Credentials;
+import dev.kaneogateway.credentials.KeyUsage;
+import dev.kaneogateway.credentials.LiveStreams;
+import dev.kaneogateway.credentials.RevocationVerticle;
 import dev.kaneogateway.credentials.SessionTokens;
+import dev.kaneogateway.credentials.UsageVerticle;
 import dev.kaneogateway.db.Database;
 import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.management.Health;
@@ -48,6 +52,8 @@ public final class Gateway {
   private final CredentialCache cache;
   private final SessionTokens sessionTokens;
   private final Credentials credentials;
+  private final KeyUsage usage;
+  private final LiveStreams streams = new LiveStreams();
   private final Presences presences = new Presences();
   private final List<EdgeVerticle> edges = new CopyOnWriteArrayList<>();
   private final ManagementVerticle management;
@@ -65,6 +71,7 @@ public final class Gateway {
     this.cache = new CredentialCache(wanted, clock, Ticker.systemTicker());
     this.sessionTokens = new SessionTokens(wanted.authSecret());
     this.credentials = new Credentials(bus, cache, sessionTokens, wanted.lookupTimeout());
+    this.usage = new KeyUsage(wanted.keyUsage());
     this.deviceLimits = DeviceLimits.of(settings.device(), Ticker.systemTicker());
     this.management =
         new ManagementVerticle(
@@ -99,6 +106,12 @@ public final class Gateway {
             deployed ->
                 vertx.deployVerticle(
                     new DeviceVerticle(bus, pool, settings.device(), metrics, clock)))
+        .compose(
+            deployed ->
+                vertx.deployVerticle(
+                    new RevocationVerticle(
+                        bus, cache, streams, settings, metrics, clock, this::reportRevocation)))
+        .compose(deployed -> vertx.deployVerticle(new UsageVerticle(pool, usage, metrics, clock)))
         .compose(deployed -> vertx.deployVerticle(management))
         .compose(
             deployed ->
@@ -121,18 +134,23 @@ public final class Gateway {
                     managementPort()));
   }
 
+  /** Worth knowing, but without it the gateway serves as well. */
+  private void reportRevocation(boolean told, String why) {
+    health.note("revocation", told, why);
+  }
+
   /** All that is made anew when settings change; what must outlast a change is a field. */
   private Surfaces.Maker surfaces(Settings current) {
     TrustedProxies trustedProxies = new TrustedProxies(current.server().trustedProxies());
-    Authenticator authenticator = new Authenticator(credentials, metrics);
+    Authenticator authenticator = new Authenticator(credentials, usage, metrics);
     DeviceLimits limits = deviceLimits;
     return (loop, client) -> {
       People people = new People(client, current, credentials, sessionTokens);
       return new Surfaces(
           new Exchanges(trustedProxies, metrics, current.logs().access()),
-          new DeviceEndpoints(current, bus, people, sessionTokens, cache, limits, metrics),
+          new DeviceEndpoints(current, bus, people, sessionTokens, credentials, limits, metrics),
           new DevicePages(loop, client, current, bus, people, limits, metrics, clock),
-          new Proxy(loop, current, authenticator, metrics, presences));
+          new Proxy(loop, current, authenticator, streams, metrics, presences));
     };
   }
 

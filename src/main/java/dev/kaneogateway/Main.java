@@ -26,6 +26,8 @@ public final class Main {
       Commands:
         serve       run the gateway
         check       say what is wrong with the settings, the database or Kaneo, and how to mend it
+        triggers install | status | remove
+                    have Kaneo's tables tell of every changed credential, so that a revocation is seen at once
 
       Options:
         --config FILE    settings in YAML; default conf/gateway.yaml, if it is there
@@ -81,17 +83,24 @@ public final class Main {
         }
         System.setProperty(LogConfiguration.LEVEL, settings.logs().level());
         System.setProperty(LogConfiguration.JSON, String.valueOf(settings.logs().json()));
-        return parsed.command().equals("check")
-            ? check(settings, out)
-            : serve(files, settings, err);
+        return switch (parsed.command()) {
+          case "check" -> check(settings, out);
+          case "triggers" -> triggers(parsed.action(), settings, out);
+          default -> serve(files, settings, err);
+        };
       }
     }
   }
 
   /** What was asked for. */
-  private record Arguments(String command, Optional<Path> environmentFile, Optional<Path> file) {
+  private record Arguments(
+      String command,
+      TriggersCommand.Action action,
+      Optional<Path> environmentFile,
+      Optional<Path> file) {
     static Arguments parse(List<String> arguments) {
       String command = "";
+      TriggersCommand.Action action = TriggersCommand.Action.STATUS;
       Optional<Path> environmentFile = Optional.empty();
       Path usual = Path.of("conf", "gateway.yaml");
       Optional<Path> file = Files.exists(usual) ? Optional.of(usual) : Optional.empty();
@@ -102,6 +111,10 @@ public final class Main {
           case "--env-file" ->
               environmentFile = Optional.of(Path.of(operand(arguments, ++i, argument)));
           case "serve", "check", "--help", "--version" -> command = argument;
+          case "triggers" -> {
+            command = argument;
+            action = TriggersCommand.Action.of(operand(arguments, ++i, argument));
+          }
           case "-h", "help" -> command = "--help";
           default -> throw new IllegalArgumentException("unknown argument: " + argument);
         }
@@ -109,12 +122,15 @@ public final class Main {
       if (command.isEmpty()) {
         throw new IllegalArgumentException("no command given");
       }
-      return new Arguments(command, environmentFile, file);
+      return new Arguments(command, action, environmentFile, file);
     }
 
     private static String operand(List<String> arguments, int at, String option) {
       if (at >= arguments.size()) {
-        throw new IllegalArgumentException(option + " needs a file");
+        throw new IllegalArgumentException(
+            option.startsWith("--")
+                ? option + " needs a file"
+                : option + " needs install, status or remove");
       }
       return arguments.get(at);
     }
@@ -154,6 +170,22 @@ public final class Main {
                       well[0] &= finding.well();
                       out.println((finding.well() ? "ok    " : "FAIL  ") + finding.line());
                     }))
+        .onComplete(all -> done.countDown());
+    await(done);
+    return well[0] ? OK : NOT_WELL;
+  }
+
+  private static int triggers(TriggersCommand.Action action, Settings settings, PrintStream out) {
+    Vertx vertx = Vertx.vertx();
+    CountDownLatch done = new CountDownLatch(1);
+    boolean[] well = new boolean[1];
+    new TriggersCommand(vertx, settings)
+        .run(action)
+        .onSuccess(
+            outcome -> {
+              well[0] = outcome.well();
+              out.println((outcome.well() ? "ok    " : "FAIL  ") + outcome.line());
+            })
         .onComplete(all -> done.countDown());
     await(done);
     return well[0] ? OK : NOT_WELL;

@@ -57,7 +57,11 @@ record Surfaces(Exchanges exchanges, DeviceEndpoints endpoints, DevicePages page
   }
 
   /** Lets go of what it holds once its last exchange has ended. */
-  void retire() {
-    exchanges.whenIdle(proxy::close);
+  void retire(Runnable retired) {
+    exchanges.whenIdle(
+        () -> {
+          proxy.close();
+          retired.run();
+        });
   }
 }

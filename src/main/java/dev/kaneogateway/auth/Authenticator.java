@@ -2,6 +2,7 @@ package dev.kaneogateway.auth;
 
 import dev.kaneogateway.credentials.Credentials;
 import dev.kaneogateway.credentials.Identity;
+import dev.kaneogateway.credentials.KeyUsage;
 import dev.kaneogateway.credentials.TokenDigest;
 import dev.kaneogateway.credentials.Verdict;
 import dev.kaneogateway.metrics.AuthResult;
@@ -12,10 +13,12 @@ import io.vertx.core.MultiMap;
 /** Decides on a request by its headers, as Kaneo would. Safe from any thread. */
 public final class Authenticator {
   private final Credentials credentials;
+  private final KeyUsage usage;
   private final GatewayMetrics metrics;
 
-  public Authenticator(Credentials credentials, GatewayMetrics metrics) {
+  public Authenticator(Credentials credentials, KeyUsage usage, GatewayMetrics metrics) {
     this.credentials = credentials;
+    this.usage = usage;
     this.metrics = metrics;
   }
 
@@ -54,13 +57,15 @@ public final class Authenticator {
     Verdict remembered = credentials.remembered(digest);
     return remembered != null
         ? Future.succeededFuture(decided(remembered, keysOnly, true))
-        : credentials.ask(token, digest).map(verdict -> decided(verdict, keysOnly, false));
+        : credentials.judge(token, digest).map(verdict -> decided(verdict, keysOnly, false));
   }
 
   private Future<Verdict> verdict(String token) {
     TokenDigest digest = TokenDigest.of(token);
     Verdict remembered = credentials.remembered(digest);
-    return remembered != null ? Future.succeededFuture(remembered) : credentials.ask(token, digest);
+    return remembered != null
+        ? Future.succeededFuture(remembered)
+        : credentials.judge(token, digest);
   }
 
   private Decision decided(Verdict verdict, boolean keysOnly, boolean cached) {
@@ -68,6 +73,7 @@ public final class Authenticator {
       Identity identity = valid.identity();
       boolean key = identity.kind() == Identity.Kind.API_KEY;
       metrics.authenticated(key ? AuthResult.API_KEY : AuthResult.SESSION, cached);
+      usage.used(identity);
       return new Decision.Admit(identity);
     }
     if (verdict instanceof Verdict.Unknown) {

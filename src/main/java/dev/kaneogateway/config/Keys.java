@@ -239,6 +239,36 @@ public final class Keys {
           "1000",
           Parse.millis(0, DAY_MS),
           "How long a valid credential is believed without asking again: the longest a revocation can go unseen.");
+  static final Setting<Duration> GATEWAY_CACHE_TTL_LISTENING_MS =
+      Setting.of(
+          "GATEWAY_CACHE_TTL_LISTENING_MS",
+          "300000",
+          Parse.millis(0, DAY_MS),
+          "The same while PostgreSQL tells of every change (`triggers install`): a revocation is then seen at once, and this only saves lookups.");
+  static final Setting<Duration> GATEWAY_LISTEN_HEARTBEAT_MS =
+      Setting.of(
+          "GATEWAY_LISTEN_HEARTBEAT_MS",
+          "500",
+          Parse.millis(50, 60_000),
+          "How often the connection that tells of changes is tried.");
+  static final Setting<Duration> GATEWAY_LISTEN_TIMEOUT_MS =
+      Setting.of(
+          "GATEWAY_LISTEN_TIMEOUT_MS",
+          "1000",
+          Parse.millis(50, 60_000),
+          "Time that takes at most; with the heartbeat the longest a revocation can go unseen when that connection dies silently.");
+  static final Setting<Duration> GATEWAY_STREAM_RECHECK_MS =
+      Setting.of(
+          "GATEWAY_STREAM_RECHECK_MS",
+          "1000",
+          Parse.millis(100, DAY_MS),
+          "How often the credentials of open WebSockets and event streams are asked about again; thirty times as long while PostgreSQL tells of every change.");
+  static final Setting<Duration> GATEWAY_DATABASE_GRACE_MS =
+      Setting.of(
+          "GATEWAY_DATABASE_GRACE_MS",
+          "10000",
+          Parse.millis(0, DAY_MS),
+          "How long a credential is believed after it was last confirmed when PostgreSQL cannot answer; no revocation is seen meanwhile. 0 means 503 at once.");
   static final Setting<Integer> GATEWAY_CACHE_SIZE =
       Setting.of(
           "GATEWAY_CACHE_SIZE",
@@ -257,6 +287,13 @@ public final class Keys {
           "20000",
           Parse.number(0, 10_000_000),
           "Most refused credentials remembered, apart from the valid.");
+
+  static final Setting<Boolean> GATEWAY_KEY_USAGE =
+      Setting.of(
+          "GATEWAY_KEY_USAGE",
+          "true",
+          Parse::flag,
+          "Count the use of API keys into `request_count` and `last_request`, once a second.");
 
   static final Setting<List<String>> GATEWAY_DEVICE_CLIENT_NAMES =
       Setting.of(
@@ -326,6 +363,13 @@ public final class Keys {
               Parse.millis(0, 600_000),
               "Time requests in flight have to end at a stop.")
           .alive();
+  static final Setting<Duration> GATEWAY_DRAIN_SPREAD_MS =
+      Setting.of(
+              "GATEWAY_DRAIN_SPREAD_MS",
+              "5000",
+              Parse.millis(0, 600_000),
+              "Time over which WebSockets (code 1012) and event streams are ended at a stop, so that their clients do not all come back at once.")
+          .alive();
   static final Setting<Boolean> GATEWAY_ACCESS_LOG =
       Setting.of("GATEWAY_ACCESS_LOG", "true", Parse::flag, "One log line per request.").alive();
   static final Setting<String> GATEWAY_LOG_FORMAT =
@@ -378,9 +422,15 @@ public final class Keys {
           GATEWAY_LOOKUP_BATCH,
           GATEWAY_LOOKUP_QUEUE,
           GATEWAY_CACHE_TTL_MS,
+          GATEWAY_CACHE_TTL_LISTENING_MS,
+          GATEWAY_LISTEN_HEARTBEAT_MS,
+          GATEWAY_LISTEN_TIMEOUT_MS,
+          GATEWAY_STREAM_RECHECK_MS,
+          GATEWAY_DATABASE_GRACE_MS,
           GATEWAY_CACHE_SIZE,
           GATEWAY_REFUSED_CACHE_TTL_MS,
           GATEWAY_REFUSED_CACHE_SIZE,
+          GATEWAY_KEY_USAGE,
           GATEWAY_DEVICE_CLIENT_NAMES,
           GATEWAY_DEVICE_CODE_LIFE_S,
           GATEWAY_DEVICE_INTERVAL_S,
@@ -391,6 +441,7 @@ public final class Keys {
           GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS,
           GATEWAY_DRAIN_DELAY_MS,
           GATEWAY_DRAIN_TIMEOUT_MS,
+          GATEWAY_DRAIN_SPREAD_MS,
           GATEWAY_ACCESS_LOG,
           GATEWAY_LOG_FORMAT,
           GATEWAY_LOG_LEVEL);

@@ -18,6 +18,7 @@ public record Settings(
     Upstream upstream,
     Database database,
     Credentials credentials,
+    Revocation revocation,
     Device device,
     Management management,
     Logs logs) {
@@ -44,7 +45,8 @@ public record Settings(
       List<IpRange> trustedProxies,
       Duration reload,
       Duration drainDelay,
-      Duration drainTimeout) {}
+      Duration drainTimeout,
+      Duration webSocketSpread) {}
 
   /** PEM files of a certificate chain and its key. */
   public record Tls(Path certificate, Path key) {}
@@ -86,12 +88,25 @@ public record Settings(
       Duration cacheTtl,
       int cacheSize,
       Duration refusedCacheTtl,
-      int refusedCacheSize) {
+      int refusedCacheSize,
+      Duration grace,
+      boolean keyUsage) {
     @Override
     public String toString() {
       return "Credentials[cacheTtl=" + cacheTtl + ", cacheSize=" + cacheSize + "]";
     }
   }
+
+  /**
+   * How changes to credentials are noticed.
+   *
+   * @param cacheTtl how long a valid credential is believed while every change is told
+   * @param heartbeat how often the line that tells them is tried
+   * @param patience how long one try may take
+   * @param streamRecheck how often credentials of open connections are asked about again
+   */
+  public record Revocation(
+      Duration cacheTtl, Duration heartbeat, Duration patience, Duration streamRecheck) {}
 
   /**
    * The device authorization grant.
@@ -168,7 +183,8 @@ public record Settings(
             values.of(Keys.TRUSTED_PROXIES).stream().map(IpRange::parse).toList(),
             values.of(Keys.GATEWAY_RELOAD_MS),
             values.of(Keys.GATEWAY_DRAIN_DELAY_MS),
-            values.of(Keys.GATEWAY_DRAIN_TIMEOUT_MS)),
+            values.of(Keys.GATEWAY_DRAIN_TIMEOUT_MS),
+            values.of(Keys.GATEWAY_DRAIN_SPREAD_MS)),
         new Limits(
             values.of(Keys.GATEWAY_MAX_HEADER_BYTES),
             values.of(Keys.GATEWAY_MAX_URI_BYTES),
@@ -194,7 +210,14 @@ public record Settings(
             values.of(Keys.GATEWAY_CACHE_TTL_MS),
             values.of(Keys.GATEWAY_CACHE_SIZE),
             values.of(Keys.GATEWAY_REFUSED_CACHE_TTL_MS),
-            values.of(Keys.GATEWAY_REFUSED_CACHE_SIZE)),
+            values.of(Keys.GATEWAY_REFUSED_CACHE_SIZE),
+            values.of(Keys.GATEWAY_DATABASE_GRACE_MS),
+            values.of(Keys.GATEWAY_KEY_USAGE)),
+        new Revocation(
+            values.of(Keys.GATEWAY_CACHE_TTL_LISTENING_MS),
+            values.of(Keys.GATEWAY_LISTEN_HEARTBEAT_MS),
+            values.of(Keys.GATEWAY_LISTEN_TIMEOUT_MS),
+            values.of(Keys.GATEWAY_STREAM_RECHECK_MS)),
         new Device(
             values.of(Keys.DEVICE_AUTH_CLIENT_IDS),
             values.of(Keys.GATEWAY_DEVICE_CLIENT_NAMES).stream()

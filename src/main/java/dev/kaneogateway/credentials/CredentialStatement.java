@@ -11,8 +11,10 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,19 +25,55 @@ final class CredentialStatement {
   private final Pool pool;
   private final Clock clock;
   private final String sql;
+  private final String standingSql;
 
   CredentialStatement(Pool pool, KaneoSchema schema, Clock clock) {
     this.pool = pool;
     this.clock = clock;
-    String owner = schema.apiKeyOwner();
-    this.sql =
-        "SELECT true, k.key, k.id, "
-            + owner
-            + ", k.expires_at, u.banned, u.ban_expires FROM apikey k LEFT JOIN \"user\" u ON u.id = "
-            + owner
-            + " WHERE k.key = ANY($1) AND k.enabled"
-            + " UNION ALL SELECT false, s.token, s.id, s.user_id, s.expires_at, u.banned, u.ban_expires"
-            + " FROM session s JOIN \"user\" u ON u.id = s.user_id WHERE s.token = ANY($2)";
+    this.sql = sql(schema.apiKeyOwner(), "k.key", "s.token");
+    this.standingSql = sql(schema.apiKeyOwner(), "k.id", "s.id");
+  }
+
+  private static String sql(String owner, String keyBy, String sessionBy) {
+    return "SELECT true, k.key, k.id, "
+        + owner
+        + ", k.expires_at, u.banned, u.ban_expires FROM apikey k LEFT JOIN \"user\" u ON u.id = "
+        + owner
+        + " WHERE "
+        + keyBy
+        + " = ANY($1) AND k.enabled"
+        + " UNION ALL SELECT false, s.token, s.id, s.user_id, s.expires_at, u.banned, u.ban_expires"
+        + " FROM session s JOIN \"user\" u ON u.id = s.user_id WHERE "
+        + sessionBy
+        + " = ANY($2)";
+  }
+
+  /** Those of some credentials, by their labels, that still hold; fails as the database does. */
+  Future<Set<String>> standing(Collection<Identity> identities) {
+    return pool.preparedQuery(standingSql)
+        .execute(
+            Tuple.tuple()
+                .addArrayOfString(ids(identities, Identity.Kind.API_KEY))
+                .addArrayOfString(ids(identities, Identity.Kind.SESSION)))
+        .map(
+            rows -> {
+              Instant now = clock.instant();
+              Set<String> labels = new HashSet<>();
+              for (Row row : rows) {
+                Identity identity = valid(row, now);
+                if (identity != null) {
+                  labels.add(identity.label());
+                }
+              }
+              return labels;
+            });
+  }
+
+  private static String[] ids(Collection<Identity> identities, Identity.Kind kind) {
+    return identities.stream()
+        .filter(identity -> identity.kind() == kind)
+        .map(Identity::credentialId)
+        .toArray(String[]::new);
   }
 
   /**

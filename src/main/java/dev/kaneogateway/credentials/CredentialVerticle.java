@@ -29,6 +29,10 @@ public final class CredentialVerticle extends VerticleBase {
   public static final Address<CredentialQuestion, CredentialAnswer> ADDRESS =
       new Address<>("credentials");
 
+  /** Fails when PostgreSQL cannot answer. */
+  static final Address<StandingQuestion, StandingAnswer> STANDING =
+      new Address<>("credentials.standing");
+
   /** More statements at once would only split what one can ask. */
   private static final int STATEMENTS_AT_ONCE = 2;
 
@@ -46,6 +50,7 @@ public final class CredentialVerticle extends VerticleBase {
   private final Map<CredentialQuestion, Asked> asked = new HashMap<>();
   private @Nullable CredentialStatement statement;
   private int statementsUnderWay;
+  private boolean away;
   private String lastComplaint = "";
 
   /** A question in a statement under way, with the cache generation it was asked in. */
@@ -71,10 +76,28 @@ public final class CredentialVerticle extends VerticleBase {
     metrics.gauge(
         "credential_lookups_waiting", "Credentials waiting for PostgreSQL.", waiting::size);
     learnSchema();
-    return bus.answer(ADDRESS, this::judge);
+    return Future.all(bus.answer(ADDRESS, this::judge), bus.answer(STANDING, this::stillStanding));
+  }
+
+  private Future<StandingAnswer> stillStanding(StandingQuestion question) {
+    CredentialStatement current = statement;
+    return current == null
+        ? Future.failedFuture("the database is not known yet")
+        : current
+            .standing(question.identities())
+            .timeout(settings.lookupTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .map(StandingAnswer::new);
   }
 
   private Future<CredentialAnswer> judge(CredentialQuestion question) {
+    Future<CredentialAnswer> answer = ask(question);
+    // Who can do without PostgreSQL need not wait for it; the question still shows its return.
+    return away && cache.isConfirmed(question.digest())
+        ? Future.succeededFuture(new CredentialAnswer(Verdict.UNKNOWN))
+        : answer;
+  }
+
+  private Future<CredentialAnswer> ask(CredentialQuestion question) {
     Asked underWay = asked.get(question);
     // An answer read before something was revoked must not serve a request that came after.
     if (underWay != null && underWay.generation() == cache.generation()) {
@@ -118,6 +141,7 @@ public final class CredentialVerticle extends VerticleBase {
         .onComplete(
             (verdicts, failure) -> {
               statementsUnderWay--;
+              away = failure != null;
               if (failure != null) {
                 metrics.lookupFailed();
                 complain("credentials cannot be looked up: " + reason(failure));

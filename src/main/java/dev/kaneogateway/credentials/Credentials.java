@@ -32,6 +32,24 @@ public final class Credentials {
     return cache.get(digest);
   }
 
+  /**
+   * Judges a token for a request that goes on to Kaneo, which judges it again: while PostgreSQL
+   * cannot answer, what it confirmed within the grace still holds. Never fails.
+   */
+  public Future<Verdict> judge(String token, TokenDigest digest) {
+    return ask(token, digest)
+        .map(
+            verdict -> {
+              Verdict lapsed = verdict instanceof Verdict.Unknown ? cache.lapsed(digest) : null;
+              return lapsed == null ? verdict : lapsed;
+            });
+  }
+
+  /** Notes that this gateway itself has ended a session. */
+  public void sessionEnded(String sessionId) {
+    cache.forget(CredentialChanges.ofSession(sessionId));
+  }
+
   /** Asks about a token; never fails, for not knowing is {@link Verdict.Unknown}. */
   public Future<Verdict> ask(String token, TokenDigest digest) {
     String sessionToken = sessionTokens.bareToken(token).orElse("");

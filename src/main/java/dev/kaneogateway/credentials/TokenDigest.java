@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.Optional;
 
 /**
  * The SHA-256 of a token, which stands for it wherever the token itself has no business: in the
@@ -25,6 +26,19 @@ public record TokenDigest(long a, long b, long c, long d) {
     ByteBuffer digest =
         ByteBuffer.wrap(SHA_256.get().digest(token.getBytes(StandardCharsets.UTF_8)));
     return new TokenDigest(digest.getLong(), digest.getLong(), digest.getLong(), digest.getLong());
+  }
+
+  /** Reads the form in which Kaneo stores it; nothing if it is no such digest. */
+  static Optional<TokenDigest> ofBase64Url(String text) {
+    try {
+      ByteBuffer bytes = ByteBuffer.wrap(Base64.getUrlDecoder().decode(text));
+      return bytes.remaining() == 32
+          ? Optional.of(
+              new TokenDigest(bytes.getLong(), bytes.getLong(), bytes.getLong(), bytes.getLong()))
+          : Optional.empty();
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 
   /** The form in which Kaneo stores it: base64url without padding. */

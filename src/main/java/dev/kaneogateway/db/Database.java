@@ -41,7 +41,7 @@ public final class Database {
         .build();
   }
 
-  private static PgConnectOptions options(String url) {
+  static PgConnectOptions options(String url) {
     return PgConnectOptions.fromUri(url).setCachePreparedStatements(true);
   }
 }

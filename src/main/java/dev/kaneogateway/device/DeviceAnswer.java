@@ -84,8 +84,8 @@ public final class DeviceAnswer {
   /** The answer to a decision. */
   public record Decided(Outcome outcome) {}
 
-  /** The answer to a revocation. */
-  public record Revoked(boolean existed) {}
+  /** The answer to a revocation: the id of the session that ended, if there was one. */
+  public record Revoked(Optional<String> sessionId) {}
 
   /** Name and address of an account; both empty if there is none. */
   public record AccountIs(String name, String email) {}

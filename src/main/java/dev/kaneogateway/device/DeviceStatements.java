@@ -223,10 +223,11 @@ final class DeviceStatements {
         .map(rows -> rows.rowCount() == 1);
   }
 
-  Future<Boolean> revoke(String sessionToken) {
-    return pool.preparedQuery("DELETE FROM session WHERE token = $1")
+  /** The id of the session that ended, if there was one. */
+  Future<Optional<String>> revoke(String sessionToken) {
+    return pool.preparedQuery("DELETE FROM session WHERE token = $1 RETURNING id")
         .execute(Tuple.of(sessionToken))
-        .map(rows -> rows.rowCount() > 0);
+        .map(rows -> rows.stream().findFirst().map(row -> row.getString(0)));
   }
 
   Future<DeviceAnswer.AccountIs> account(String userId) {

@@ -11,7 +11,7 @@ public final class Health {
   private final Clock clock;
   private final Map<String, Part> parts = new ConcurrentSkipListMap<>();
 
-  private record Part(boolean well, String detail, Instant since) {}
+  private record Part(boolean well, boolean needed, String detail, Instant since) {}
 
   public Health(Clock clock) {
     this.clock = clock;
@@ -19,18 +19,29 @@ public final class Health {
 
   /** Notes the state of a part; its time changes only when its state does. */
   public void report(String part, boolean well, String detail) {
+    put(part, well, true, detail);
+  }
+
+  /** Notes the state of a part that readiness does not hang on. */
+  public void note(String part, boolean well, String detail) {
+    put(part, well, false, detail);
+  }
+
+  private void put(String part, boolean well, boolean needed, String detail) {
     parts.compute(
         part,
         (name, before) ->
             new Part(
                 well,
+                needed,
                 detail,
                 before != null && before.well() == well ? before.since() : clock.instant()));
   }
 
-  /** Whether every part is well. */
+  /** Whether every part that is needed is well. */
   public boolean isReady() {
-    return !parts.isEmpty() && parts.values().stream().allMatch(Part::well);
+    return !parts.isEmpty()
+        && parts.values().stream().allMatch(part -> part.well() || !part.needed());
   }
 
   /** Whether one part was well when last looked at. */

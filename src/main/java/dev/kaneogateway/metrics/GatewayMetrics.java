@@ -48,6 +48,12 @@ public final class GatewayMetrics implements AutoCloseable {
           .description("Credentials asked for in one statement.")
           .serviceLevelObjectives(1, 2, 4, 8, 16, 32, 64, 128, 256)
           .register(registry);
+  private final Counter changed =
+      counter("credential_changes", "Changes of credentials that PostgreSQL told of.");
+  private final Counter ended =
+      counter("streams_ended", "Credentials whose open connections were closed at their end.");
+  private final Counter usageWritten =
+      counter("key_usage_written", "API keys whose use was written to the database.");
   private final LongAdder inFlight = new LongAdder();
   private final LongAdder tunnels = new LongAdder();
   private final LongAdder held = new LongAdder();
@@ -78,6 +84,10 @@ public final class GatewayMetrics implements AutoCloseable {
   /** Registers a gauge whose value is asked for at each scrape. */
   public void gauge(String name, String description, Supplier<Number> value) {
     Gauge.builder(PREFIX + name, value).description(description).register(registry);
+  }
+
+  private Counter counter(String name, String description) {
+    return Counter.builder(PREFIX + name).description(description).register(registry);
   }
 
   /** Registers, or finds, a counter of events told apart by one bounded label. */
@@ -137,6 +147,21 @@ public final class GatewayMetrics implements AutoCloseable {
             "cause",
             "database")
         .increment();
+  }
+
+  /** Counts changes of credentials that PostgreSQL told of. */
+  public void credentialsChanged(int changes) {
+    changed.increment(changes);
+  }
+
+  /** Counts credentials whose open connections were closed because they ended. */
+  public void streamsEnded(int credentials) {
+    ended.increment(credentials);
+  }
+
+  /** Counts keys whose use was written down. */
+  public void keyUsageWritten(int keys) {
+    usageWritten.increment(keys);
   }
 
   public void malformedRequest() {

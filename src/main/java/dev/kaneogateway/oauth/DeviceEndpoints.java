@@ -4,7 +4,7 @@ import dev.kaneogateway.auth.People;
 import dev.kaneogateway.auth.Person;
 import dev.kaneogateway.bus.Bus;
 import dev.kaneogateway.config.Settings;
-import dev.kaneogateway.credentials.CredentialCache;
+import dev.kaneogateway.credentials.Credentials;
 import dev.kaneogateway.credentials.SessionTokens;
 import dev.kaneogateway.device.DeviceAnswer;
 import dev.kaneogateway.device.DeviceQuestion;
@@ -38,7 +38,7 @@ public final class DeviceEndpoints {
   private final Bus bus;
   private final People people;
   private final SessionTokens sessionTokens;
-  private final CredentialCache cache;
+  private final Credentials credentials;
   private final DeviceLimits limits;
   private final GatewayMetrics metrics;
   private final Set<String> clientIds;
@@ -50,14 +50,14 @@ public final class DeviceEndpoints {
       Bus bus,
       People people,
       SessionTokens sessionTokens,
-      CredentialCache cache,
+      Credentials credentials,
       DeviceLimits limits,
       GatewayMetrics metrics) {
     this.settings = settings;
     this.bus = bus;
     this.people = people;
     this.sessionTokens = sessionTokens;
-    this.cache = cache;
+    this.credentials = credentials;
     this.limits = limits;
     this.metrics = metrics;
     this.clientIds = Set.copyOf(settings.device().clientIds());
@@ -217,12 +217,7 @@ public final class DeviceEndpoints {
     // §2.2).
     String token = sessionTokens.bareToken(parameters.required("token")).orElse("");
     return bus.ask(DeviceVerticle.REVOKE, new DeviceQuestion.Revoke(token), patience())
-        .onSuccess(
-            revoked -> {
-              if (revoked.existed()) {
-                cache.forgetAll();
-              }
-            })
+        .onSuccess(revoked -> revoked.sessionId().ifPresent(credentials::sessionEnded))
         .map(new JsonObject());
   }
 

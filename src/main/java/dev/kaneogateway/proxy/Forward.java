@@ -1,10 +1,13 @@
 package dev.kaneogateway.proxy;
 
+import dev.kaneogateway.credentials.Identity;
+import dev.kaneogateway.credentials.LiveStreams;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
 import io.netty.handler.codec.DecoderException;
+import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -24,12 +27,13 @@ import org.jspecify.annotations.Nullable;
  * request without a body whose connection dies before the first byte of an answer is sent once more
  * if it can be repeated (RFC 9110 §9.2.2). Confined to its event loop.
  */
-final class Forward {
+final class Forward implements Lane.Open {
   private static final long RETURN_CHECK_MS = 100;
 
   private final Lane lane;
   private final Upstreams upstreams;
   private final Exchange exchange;
+  private final @Nullable Identity identity;
   private final HttpServerRequest request;
   private final HttpServerResponse response;
   private final Deadlines.Entry firstByte;
@@ -43,9 +47,16 @@ final class Forward {
   private @Nullable BodyPump upload;
   private @Nullable BodyPump download;
   private boolean uploaded;
+  private LiveStreams.@Nullable Stream stream;
   private boolean over;
 
-  Forward(Lane lane, Upstreams upstreams, Exchange exchange) {
+  /**
+   * Carries a request.
+   *
+   * @param identity whose it is, if the gateway knows
+   */
+  Forward(Lane lane, Upstreams upstreams, Exchange exchange, @Nullable Identity identity) {
+    this.identity = identity;
     this.lane = lane;
     this.upstreams = upstreams;
     this.exchange = exchange;
@@ -291,10 +302,38 @@ final class Forward {
             .limited(lane.progress, false, this::downloadStalled);
     download = pump;
     pump.start();
+    if (ResponseHeaders.isEventStream(headers)) {
+      watchStream();
+    }
     if (announced != 0) {
       // Most bodies begin in the packet of their head and leave with it. When this one does not, as
       // with a stream that has no event yet, the head must not wait for it.
       Vertx.currentContext().runOnContext(later -> sendHeadAlone());
+    }
+  }
+
+  /** An event stream may outlive the credential it was opened with, and this gateway. */
+  private void watchStream() {
+    lane.open.add(this);
+    if (identity != null) {
+      Context loop = lane.vertx.getOrCreateContext();
+      stream =
+          lane.streams.add(
+              identity, () -> loop.runOnContext(ended -> endStream("credential ended")));
+    }
+  }
+
+  @Override
+  public void end() {
+    endStream("gateway restarts");
+  }
+
+  /** Ends a stream in good form: its client asks anew, and is told what became of it. */
+  private void endStream(String why) {
+    if (!over) {
+      exchange.trouble(why);
+      finish(true);
+      response.end();
     }
   }
 
@@ -419,6 +458,10 @@ final class Forward {
 
   private void finish(boolean cutUpstream) {
     over = true;
+    lane.open.remove(this);
+    if (stream != null) {
+      lane.streams.remove(stream);
+    }
     lane.firstByte.stop(firstByte);
     lane.progress.stop(firstFrame);
     if (upload != null) {

@@ -1,10 +1,14 @@
 package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.credentials.LiveStreams;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Deadlines;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * What all exchanges of one event loop share on their way to Kaneo: connections, time limits,
@@ -15,6 +19,7 @@ final class Lane {
   final Upstreams web;
   final Deadlines firstByte;
   final Deadlines progress;
+  final LiveStreams streams;
   final GatewayMetrics metrics;
   final long maxBodyBytes;
   final Duration hold;
@@ -22,7 +27,22 @@ final class Lane {
   final Vertx vertx;
   int held;
 
-  Lane(Vertx vertx, Settings settings, GatewayMetrics metrics, Presences presences) {
+  /** What stays open until somebody ends it: WebSockets and event streams. */
+  final Set<Open> open = new HashSet<>();
+
+  /** One of {@link #open}. */
+  interface Open {
+    /** Ends it in its protocol's way, because the gateway goes. */
+    void end();
+  }
+
+  Lane(
+      Vertx vertx,
+      Settings settings,
+      LiveStreams streams,
+      GatewayMetrics metrics,
+      Presences presences) {
+    this.streams = streams;
     Settings.Upstream upstream = settings.upstream();
     int loops = settings.server().eventLoops();
     this.api = new Upstreams(vertx, upstream.api(), upstream, loops, presences);
@@ -37,6 +57,16 @@ final class Lane {
     this.hold = upstream.hold();
     this.mostHeld = upstream.maxQueue() / loops;
     this.vertx = vertx;
+  }
+
+  /**
+   * Ends what is open, each at a moment of its own, so that its clients do not all return at once.
+   */
+  void endOpen(Duration spread) {
+    for (Open one : open) {
+      long delay = ThreadLocalRandom.current().nextLong(Math.max(1, spread.toMillis()));
+      vertx.setTimer(1 + delay, now -> one.end());
+    }
   }
 
   /** Ends timers and connections; nothing may be under way any more. */

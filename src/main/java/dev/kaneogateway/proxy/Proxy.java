@@ -4,6 +4,8 @@ import dev.kaneogateway.auth.Authenticator;
 import dev.kaneogateway.auth.Challenges;
 import dev.kaneogateway.auth.Decision;
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.credentials.Identity;
+import dev.kaneogateway.credentials.LiveStreams;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.web.Exchange;
@@ -13,6 +15,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every request that is Kaneo's to answer: routed, authenticated, carried there and back. One for
@@ -28,12 +31,13 @@ public final class Proxy {
       Vertx vertx,
       Settings settings,
       Authenticator authenticator,
+      LiveStreams streams,
       GatewayMetrics metrics,
       Presences presences) {
     this.routes = new Routes(settings.kaneo());
     this.authenticator = authenticator;
     this.challenges = new Challenges(settings.kaneo().corsOrigins());
-    this.lane = new Lane(vertx, settings, metrics, presences);
+    this.lane = new Lane(vertx, settings, streams, metrics, presences);
   }
 
   /** Answers a request, now or later, whatever happens. */
@@ -55,7 +59,7 @@ public final class Proxy {
       }
     } else {
       // Kaneo judges its public paths itself, and answers preflights before any credential.
-      forward(exchange, route);
+      forward(exchange, route, null);
     }
   }
 
@@ -68,9 +72,9 @@ public final class Proxy {
         exchange.identified(admit.identity().label(), admit.identity().userId());
       }
       if (upgrade) {
-        new Tunnel(lane, exchange).start();
+        new Tunnel(lane, exchange, admit.identity()).start();
       } else {
-        forward(exchange, Route.API);
+        forward(exchange, Route.API, admit.identity());
       }
     } else if (decision instanceof Decision.Refuse refuse) {
       challenges.refuse(exchange, refuse.reason());
@@ -84,9 +88,9 @@ public final class Proxy {
     }
   }
 
-  private void forward(Exchange exchange, Route route) {
+  private void forward(Exchange exchange, Route route, @Nullable Identity identity) {
     boolean api = Routes.isApiServer(exchange.head().path(), route);
-    new Forward(lane, api ? lane.api : lane.web, exchange).start();
+    new Forward(lane, api ? lane.api : lane.web, exchange, identity).start();
   }
 
   /** Kaneo reads odd targets of an upgrade as other paths, so only a plain one is upgraded. */
@@ -96,6 +100,11 @@ public final class Proxy {
         && head.target().startsWith(head.path())
         && !head.path().contains("//")
         && RequestHead.wantsUpgrade(exchange.request(), "websocket");
+  }
+
+  /** Ends WebSockets and event streams, spread over a time. */
+  public void endOpen(Duration spread) {
+    lane.endOpen(spread);
   }
 
   /** Ends timers and connections to Kaneo; no exchange may be under way any more. */

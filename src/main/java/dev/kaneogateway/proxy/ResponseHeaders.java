@@ -2,11 +2,14 @@ package dev.kaneogateway.proxy;
 
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
 import java.util.Locale;
 import java.util.Set;
 
 /** The head of Kaneo's answer as the client gets it. */
 final class ResponseHeaders {
+  private static final String EVENT_STREAM = "text/event-stream";
+
   private ResponseHeaders() {}
 
   /**
@@ -22,6 +25,12 @@ final class ResponseHeaders {
             to.add(name, value);
           }
         });
+  }
+
+  /** Whether an answer is one of events, which goes on for as long as both sides like. */
+  static boolean isEventStream(MultiMap headers) {
+    String type = headers.get(HttpHeaders.CONTENT_TYPE);
+    return type != null && type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length());
   }
 
   /** The reason phrase, if Kaneo chose one of its own. */

@@ -1,9 +1,13 @@
 package dev.kaneogateway.proxy;
 
+import dev.kaneogateway.credentials.Identity;
+import dev.kaneogateway.credentials.LiveStreams;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
+import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
@@ -19,15 +23,33 @@ import org.jspecify.annotations.Nullable;
  * ends Kaneo's process. So this side never cuts: when the client leaves early the answer is still
  * waited for and read, and only then the connection closed. Confined to its event loop.
  */
-final class Tunnel {
+final class Tunnel implements Lane.Open {
+  /** Of the range for applications (RFC 6455 §7.4.2), after 401. */
+  private static final int UNAUTHORIZED = 4401;
+
+  private static final int GOING_AWAY = 1001;
+  private static final int SERVICE_RESTART = 1012;
+  private static final long CLOSE_PATIENCE_MS = 1000;
+
   private final Lane lane;
   private final Exchange exchange;
   private final HttpServerResponse response;
   private final Deadlines.Entry firstByte;
+  private final @Nullable Identity identity;
+  private @Nullable FramedPipe toClient;
+  private @Nullable FramedPipe toKaneo;
+  private Runnable cut = () -> {};
+  private boolean ending;
   private boolean clientGone;
 
-  Tunnel(Lane lane, Exchange exchange) {
+  /**
+   * Carries a WebSocket.
+   *
+   * @param identity whose it is, if the gateway knows
+   */
+  Tunnel(Lane lane, Exchange exchange, @Nullable Identity identity) {
     this.lane = lane;
+    this.identity = identity;
     this.exchange = exchange;
     this.response = exchange.response();
     this.firstByte = lane.firstByte.entry(() -> fail(UpstreamFailure.SILENT));
@@ -82,24 +104,69 @@ final class Tunnel {
         .request()
         .toNetSocket()
         .onComplete(
-            client -> {
-              lane.metrics.tunnelOpened();
-              client.exceptionHandler(broken -> {});
-              kaneo.exceptionHandler(broken -> {});
-              client.pipeTo(kaneo).onComplete(done -> kaneo.close());
-              kaneo.pipeTo(client).onComplete(done -> client.close());
-              client.closeHandler(
-                  closed -> {
-                    lane.metrics.tunnelClosed();
-                    kaneo.close();
-                    exchange.end();
-                  });
-              kaneo.closeHandler(closed -> client.close());
-            },
+            client -> carry(client, kaneo),
             failure -> {
               kaneo.close();
               exchange.end();
             });
+  }
+
+  private void carry(NetSocket client, NetSocket kaneo) {
+    lane.metrics.tunnelOpened();
+    lane.open.add(this);
+    Context loop = lane.vertx.getOrCreateContext();
+    LiveStreams.Stream live =
+        identity == null
+            ? null
+            : lane.streams.add(
+                identity, () -> loop.runOnContext(now -> end(UNAUTHORIZED, "credential ended")));
+    FramedPipe down = new FramedPipe(kaneo, client);
+    FramedPipe up = new FramedPipe(client, kaneo);
+    toClient = down;
+    toKaneo = up;
+    client.exceptionHandler(broken -> {});
+    kaneo.exceptionHandler(broken -> {});
+    client.closeHandler(
+        closed -> {
+          lane.metrics.tunnelClosed();
+          lane.open.remove(this);
+          if (live != null) {
+            lane.streams.remove(live);
+          }
+          kaneo.close();
+          exchange.end();
+        });
+    kaneo.closeHandler(closed -> client.close());
+    cut = client::close;
+    up.start();
+    down.start();
+  }
+
+  @Override
+  public void end() {
+    end(SERVICE_RESTART, "gateway restarts");
+  }
+
+  /** Closes both sides in the protocol's own way (RFC 6455 §7.4), and cuts who does not follow. */
+  private void end(int code, String reason) {
+    if (toClient != null && toKaneo != null && !ending) {
+      ending = true;
+      exchange.trouble(reason);
+      toClient.endWith(closeFrame(code, reason, false));
+      toKaneo.endWith(closeFrame(GOING_AWAY, "", true));
+      lane.vertx.setTimer(CLOSE_PATIENCE_MS, late -> cut.run());
+    }
+  }
+
+  private static Buffer closeFrame(int code, String reason, boolean masked) {
+    Buffer frame = Buffer.buffer().appendByte((byte) 0x88);
+    int length = 2 + reason.length();
+    frame.appendByte((byte) (masked ? length | 0x80 : length));
+    if (masked) {
+      // A mask of zeros leaves the payload as it is.
+      frame.appendInt(0);
+    }
+    return frame.appendUnsignedShort(code).appendString(reason);
   }
 
   /**

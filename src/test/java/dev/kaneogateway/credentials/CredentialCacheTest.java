@@ -36,7 +36,9 @@ class CredentialCacheTest {
             Duration.ofSeconds(1),
             size,
             Duration.ofMillis(500),
-            refusedSize);
+            refusedSize,
+            Duration.ofSeconds(10),
+            true);
     return new CredentialCache(settings, Clock.fixed(NOW, ZoneOffset.UTC), nanos::get);
   }
 
@@ -84,7 +86,7 @@ class CredentialCacheTest {
   @Test
   void anAnswerReadBeforeAForgettingIsNotPutBack() {
     long before = cache.generation();
-    cache.forgetAll();
+    cache.forget(CredentialChanges.ALL);
     cache.put(digest(1), valid(Optional.empty()), before);
     assertNull(cache.get(digest(1)));
   }
@@ -111,7 +113,7 @@ class CredentialCacheTest {
           since.put(key, nanos.get());
         }
         case 2 -> {
-          many.forgetAll();
+          many.forget(CredentialChanges.ALL);
           last.clear();
         }
         default -> elapse(Duration.ofMillis(step * 7L));

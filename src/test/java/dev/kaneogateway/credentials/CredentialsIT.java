@@ -53,7 +53,9 @@ class CredentialsIT {
             ttl,
             1000,
             ttl,
-            1000);
+            1000,
+            Duration.ZERO,
+            true);
     Bus bus = Bus.on(vertx);
     CredentialCache cache = new CredentialCache(settings, Clock.systemUTC(), Ticker.systemTicker());
     RunningGateway.await(

@@ -44,6 +44,8 @@ class MonitoringTest {
           "credential_cache_size",
           "credential_refused_cache_size",
           "credential_lookups_waiting",
+          "revocation_line_up",
+          "streams_open",
           "database_up",
           "kaneo_up");
 

@@ -1,0 +1,159 @@
+package dev.kaneogateway.credentials;
+
+import dev.kaneogateway.bus.Bus;
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.db.RevocationLine;
+import dev.kaneogateway.metrics.GatewayMetrics;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sees to it that what ends in Kaneo's tables ends here: forgets remembered verdicts and closes
+ * open connections, at once where PostgreSQL tells of changes, else within the short life of the
+ * cache. One instance.
+ */
+public final class RevocationVerticle extends VerticleBase implements RevocationLine.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(RevocationVerticle.class);
+
+  /** Of credentials in one question: a message of PostgreSQL's protocol stays small. */
+  private static final int MOST_AT_ONCE = 1000;
+
+  /** While every change is told, asking again is only a net below the rope. */
+  private static final int SELDOM = 30;
+
+  private final Bus bus;
+  private final CredentialCache cache;
+  private final LiveStreams streams;
+  private final Settings settings;
+  private final GatewayMetrics metrics;
+  private final Clock clock;
+  private final BiConsumer<Boolean, String> health;
+  private final List<String> told = new ArrayList<>();
+  private @Nullable RevocationLine line;
+  private volatile boolean listening;
+  private int checks;
+
+  /**
+   * @param health is told whether changes are told, and if not why
+   */
+  public RevocationVerticle(
+      Bus bus,
+      CredentialCache cache,
+      LiveStreams streams,
+      Settings settings,
+      GatewayMetrics metrics,
+      Clock clock,
+      BiConsumer<Boolean, String> health) {
+    this.bus = bus;
+    this.cache = cache;
+    this.streams = streams;
+    this.settings = settings;
+    this.metrics = metrics;
+    this.clock = clock;
+    this.health = health;
+  }
+
+  @Override
+  public Future<?> start() {
+    metrics.gauge(
+        "revocation_line_up",
+        "Whether PostgreSQL tells of every changed credential.",
+        () -> listening ? 1 : 0);
+    metrics.gauge(
+        "streams_open", "WebSockets and event streams that end with a credential.", streams::size);
+    Settings.Revocation revocation = settings.revocation();
+    RevocationLine started =
+        new RevocationLine(
+            vertx, settings.database(), revocation.heartbeat(), revocation.patience(), this);
+    line = started;
+    started.start();
+    vertx.setPeriodic(revocation.streamRecheck().toMillis(), id -> recheck());
+    return Future.succeededFuture();
+  }
+
+  @Override
+  public Future<?> stop() {
+    return line == null ? Future.succeededFuture() : line.close();
+  }
+
+  @Override
+  public void listening() {
+    listening = true;
+    cache.listening(settings.revocation().cacheTtl());
+    health.accept(true, "");
+    LOG.info("PostgreSQL tells of every changed credential");
+    ask(streams.identities(any -> true));
+  }
+
+  @Override
+  public void deaf(RevocationLine.Reason reason) {
+    boolean lost = listening;
+    listening = false;
+    cache.deaf();
+    health.accept(
+        false,
+        switch (reason) {
+          case NO_TRIGGERS -> "no triggers are installed";
+          case NO_CONNECTION -> "there is no connection to PostgreSQL";
+          case NO_NOTIFICATIONS -> "a standby, or a pooler that keeps notifications back";
+        });
+    if (lost) {
+      LOG.warn(
+          "PostgreSQL no longer tells of changed credentials ({}): each is asked for again after {} ms",
+          reason,
+          settings.credentials().cacheTtl().toMillis());
+    }
+  }
+
+  @Override
+  public void changed(String payload) {
+    told.add(payload);
+    if (told.size() == 1) {
+      // What came in the same packet is forgotten in the same sweep.
+      vertx.runOnContext(now -> forgetTold());
+    }
+  }
+
+  private void forgetTold() {
+    CredentialChanges changes = CredentialChanges.read(told);
+    metrics.credentialsChanged(told.size());
+    told.clear();
+    cache.forget(changes);
+    ask(streams.identities(changes::touch));
+  }
+
+  private void recheck() {
+    checks++;
+    boolean all = !listening || checks % SELDOM == 0;
+    ask(all ? streams.identities(any -> true) : streams.expired(clock.instant()));
+  }
+
+  private void ask(List<Identity> identities) {
+    for (int from = 0; from < identities.size(); from += MOST_AT_ONCE) {
+      List<Identity> some =
+          List.copyOf(identities.subList(from, Math.min(identities.size(), from + MOST_AT_ONCE)));
+      Duration patience = settings.credentials().lookupTimeout().plusMillis(500);
+      bus.ask(CredentialVerticle.STANDING, new StandingQuestion(some), patience)
+          .onSuccess(
+              answer -> {
+                Set<String> ended = new HashSet<>();
+                some.forEach(identity -> ended.add(identity.label()));
+                ended.removeAll(answer.labels());
+                metrics.streamsEnded(ended.size());
+                streams.end(ended);
+              })
+          // Not knowing ends nothing; the next round asks again.
+          .onFailure(unknown -> LOG.debug("open connections are asked about later"));
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package dev.kaneogateway.credentials;
+
+import dev.kaneogateway.metrics.GatewayMetrics;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.Tuple;
+import java.time.Clock;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes how often API keys were used, which Kaneo leaves stale: all of a second in one statement,
+ * and the rest at a stop. What cannot be written is kept for the next second. One instance.
+ */
+public final class UsageVerticle extends VerticleBase {
+  private static final long WRITE_EVERY_MS = 1000;
+  private static final Logger LOG = LoggerFactory.getLogger(UsageVerticle.class);
+
+  /** The role may not, or this Kaneo counts elsewhere: that does not mend itself. */
+  private static final Set<String> HOPELESS = Set.of("42501", "42703", "42P01");
+
+  /** Rows are locked in one order, or two gateways could wait for each other. */
+  private static final String WRITE =
+      """
+      WITH used AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS used(id, uses)),
+      locked AS (SELECT id FROM apikey WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE)
+      UPDATE apikey k SET
+        request_count = LEAST(COALESCE(k.request_count, 0) + used.uses, 2147483647),
+        last_request = GREATEST(k.last_request, $3)
+      FROM used, locked WHERE k.id = used.id AND k.id = locked.id
+      """;
+
+  private final Pool pool;
+  private final KeyUsage usage;
+  private final GatewayMetrics metrics;
+  private final Clock clock;
+  private boolean hopeless;
+
+  public UsageVerticle(Pool pool, KeyUsage usage, GatewayMetrics metrics, Clock clock) {
+    this.pool = pool;
+    this.usage = usage;
+    this.metrics = metrics;
+    this.clock = clock;
+  }
+
+  @Override
+  public Future<?> start() {
+    next();
+    return Future.succeededFuture();
+  }
+
+  private void next() {
+    vertx.setTimer(WRITE_EVERY_MS, id -> write().onComplete(done -> next(), failure -> next()));
+  }
+
+  @Override
+  public Future<?> stop() {
+    return write().otherwiseEmpty();
+  }
+
+  private Future<?> write() {
+    Map<String, Long> taken = usage.take();
+    if (taken.isEmpty() || hopeless) {
+      return Future.succeededFuture();
+    }
+    String[] ids = taken.keySet().toArray(String[]::new);
+    Long[] uses = taken.values().toArray(Long[]::new);
+    LocalDateTime now = LocalDateTime.ofInstant(clock.instant(), ZoneOffset.UTC);
+    return pool.preparedQuery(WRITE)
+        .execute(Tuple.tuple().addArrayOfString(ids).addArrayOfLong(uses).addLocalDateTime(now))
+        .onSuccess(written -> metrics.keyUsageWritten(taken.size()))
+        .onFailure(
+            failure -> {
+              if (failure instanceof PgException pg && HOPELESS.contains(pg.getSqlState())) {
+                hopeless = true;
+                LOG.warn(
+                    "the use of API keys is not written: {}; grant UPDATE on apikey, or set GATEWAY_KEY_USAGE to false",
+                    pg.getErrorMessage());
+              } else {
+                taken.forEach(usage::add);
+              }
+            });
+  }
+}

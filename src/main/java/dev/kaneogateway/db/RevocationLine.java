@@ -1,0 +1,197 @@
+package dev.kaneogateway.db;
+
+import dev.kaneogateway.config.Settings;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.pgclient.PgNotification;
+import io.vertx.sqlclient.Row;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection of its own on which PostgreSQL tells of changed credentials. It is trusted only as
+ * long as a heart beats: a notification of its own that comes back, from a server that is no
+ * standby and has all {@linkplain RevocationTriggers triggers}. Confined to the context that starts
+ * it; connects again for ever.
+ */
+public final class RevocationLine {
+  private static final long RECONNECT_MS = 500;
+
+  private final Vertx vertx;
+  private final Settings.Database database;
+  private final Duration interval;
+  private final Duration patience;
+  private final Listener listener;
+  private final String beatPrefix = "beat " + UUID.randomUUID() + " ";
+  private @Nullable PgConnection connection;
+  private long beatsSent;
+  private long firstBeat;
+  private long lastHeard;
+  private boolean trusted;
+  private @Nullable Reason told;
+  private boolean closed;
+
+  /** What the line tells, on its context. */
+  public interface Listener {
+    /** Every change from now on will be told; what was read before this may be stale. */
+    void listening();
+
+    /** Changes may go untold from now on. Told once for each loss, and once at the start. */
+    void deaf(Reason reason);
+
+    /** A credential changed: a payload of {@link RevocationTriggers}. */
+    void changed(String payload);
+  }
+
+  /** Why changes go untold. */
+  public enum Reason {
+    /** The triggers are not, or not all, installed. */
+    NO_TRIGGERS,
+    /** There is no connection, or it is silent. */
+    NO_CONNECTION,
+    /** The server is a standby, or a pooler between swallows notifications. */
+    NO_NOTIFICATIONS
+  }
+
+  /**
+   * @param interval between the beats
+   * @param patience how long a beat may take; a change can go unseen for both together
+   */
+  public RevocationLine(
+      Vertx vertx,
+      Settings.Database database,
+      Duration interval,
+      Duration patience,
+      Listener listener) {
+    this.vertx = vertx;
+    this.database = database;
+    this.interval = interval;
+    this.patience = patience;
+    this.listener = listener;
+  }
+
+  /** Connects now and after every loss, on the current context. */
+  public void start() {
+    distrust(Reason.NO_CONNECTION);
+    connect();
+  }
+
+  /** Hangs up for good. */
+  public Future<Void> close() {
+    closed = true;
+    PgConnection open = connection;
+    connection = null;
+    return open == null ? Future.succeededFuture() : open.close();
+  }
+
+  private void connect() {
+    if (closed) {
+      return;
+    }
+    Future<PgConnection> connecting = PgConnection.connect(vertx, Database.options(database.url()));
+    connecting
+        .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+        .compose(
+            fresh ->
+                fresh
+                    .query("LISTEN " + RevocationTriggers.CHANNEL)
+                    .execute()
+                    .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+                    .map(fresh)
+                    .onFailure(failure -> fresh.close()))
+        .onSuccess(this::connected)
+        .onFailure(
+            failure -> {
+              // One that comes after all is not waited for.
+              connecting.onSuccess(PgConnection::close);
+              lost();
+            });
+  }
+
+  private void connected(PgConnection fresh) {
+    if (closed) {
+      fresh.close();
+      return;
+    }
+    connection = fresh;
+    fresh.notificationHandler(this::heard);
+    fresh.exceptionHandler(broken -> lost(fresh));
+    fresh.closeHandler(gone -> lost(fresh));
+    firstBeat = beatsSent + 1;
+    lastHeard = 0;
+    beat(fresh);
+  }
+
+  private void heard(PgNotification notification) {
+    String payload = notification.getPayload();
+    if (payload.startsWith(beatPrefix)) {
+      lastHeard = Long.parseLong(payload.substring(beatPrefix.length()));
+    } else if (!payload.startsWith("beat ")) {
+      listener.changed(payload);
+    }
+  }
+
+  private void beat(PgConnection on) {
+    if (connection != on) {
+      return;
+    }
+    long number = ++beatsSent;
+    on.query(
+            "SELECT ("
+                + RevocationTriggers.COMPLETE
+                + "), pg_is_in_recovery(), pg_notify('"
+                + RevocationTriggers.CHANNEL
+                + "', '"
+                + beatPrefix
+                + number
+                + "')")
+        .execute()
+        .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+        .onComplete(
+            rows -> {
+              Row row = rows.iterator().next();
+              judge(Boolean.TRUE.equals(row.getBoolean(0)), row.getBoolean(1), number);
+              vertx.setTimer(interval.toMillis(), id -> beat(on));
+            },
+            failure -> lost(on));
+  }
+
+  private void judge(boolean triggers, boolean standby, long number) {
+    // A beat's own notification may come just after its answer, so it counts at the next.
+    if (!triggers) {
+      distrust(Reason.NO_TRIGGERS);
+    } else if (standby || (number > firstBeat && lastHeard < number - 1)) {
+      distrust(Reason.NO_NOTIFICATIONS);
+    } else if (!trusted && lastHeard >= firstBeat) {
+      trusted = true;
+      told = null;
+      listener.listening();
+    }
+  }
+
+  private void distrust(Reason reason) {
+    if (told != reason) {
+      trusted = false;
+      told = reason;
+      listener.deaf(reason);
+    }
+  }
+
+  private void lost(PgConnection which) {
+    if (connection == which) {
+      connection = null;
+      which.close();
+      lost();
+    }
+  }
+
+  private void lost() {
+    distrust(Reason.NO_CONNECTION);
+    if (!closed) {
+      vertx.setTimer(RECONNECT_MS, id -> connect());
+    }
+  }
+}

@@ -1,0 +1,164 @@
+package dev.kaneogateway.db;
+
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlClient;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The triggers by which Kaneo's tables tell of every change to a credential. They name none of the
+ * tables' columns, so Kaneo's migrations never meet them; what they send is an id and a digest, and
+ * no write can fail of them. Safe from any thread.
+ *
+ * <p>What they send on {@link #CHANNEL}: {@code apikey <digest> <id>}, {@code session <digest>
+ * <id>}, {@code user - <id>}, with the digest as Kaneo's {@code apikey.key} has it; {@code all}
+ * when anything may have changed.
+ */
+public final class RevocationTriggers {
+  /** Where changes are told. */
+  public static final String CHANNEL = "kaneo_gateway";
+
+  private static final List<String> TABLES = List.of("apikey", "session", "user");
+  private static final List<String> NAMES =
+      List.of("kaneo_gateway_credential", "kaneo_gateway_truncate");
+
+  /** Of each table with a trigger: how many are there and fire. */
+  private static final String FOUND =
+      "SELECT c.relname, count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+          + " JOIN pg_namespace n ON n.oid = c.relnamespace"
+          + " WHERE n.nspname = current_schema() AND c.relname IN ('apikey', 'session', 'user')"
+          + " AND t.tgname IN ('kaneo_gateway_credential', 'kaneo_gateway_truncate')"
+          + " AND t.tgenabled IN ('O', 'A')";
+
+  /** One row with true if all of them are there and fire. */
+  static final String COMPLETE = "SELECT sum(n) = 6 FROM (" + FOUND + " GROUP BY 1) x(t, n)";
+
+  /**
+   * What uses up or describes a credential without ending it is left out, so that counting its use
+   * tells nobody.
+   */
+  private static final String FUNCTION =
+      """
+      CREATE OR REPLACE FUNCTION kaneo_gateway.notify_change() RETURNS trigger LANGUAGE plpgsql
+      SET search_path = pg_catalog AS $$
+      DECLARE
+        idle constant text[] := ARRAY['last_request', 'request_count', 'remaining', 'last_refill_at',
+          'updated_at', 'name', 'metadata', 'ip_address', 'user_agent', 'active_organization_id',
+          'active_team_id'];
+        was jsonb; is_now jsonb; subject jsonb; digest text := '-';
+      BEGIN
+        IF TG_OP = 'TRUNCATE' THEN
+          PERFORM pg_notify('kaneo_gateway', 'all');
+          RETURN NULL;
+        END IF;
+        IF TG_OP <> 'INSERT' THEN was := to_jsonb(OLD) - idle; END IF;
+        IF TG_OP <> 'DELETE' THEN is_now := to_jsonb(NEW) - idle; END IF;
+        IF TG_TABLE_NAME = 'user' THEN
+          IF TG_OP = 'INSERT' OR TG_OP = 'UPDATE'
+            AND was -> 'id' = is_now -> 'id'
+            AND was -> 'banned' IS NOT DISTINCT FROM is_now -> 'banned'
+            AND was -> 'ban_expires' IS NOT DISTINCT FROM is_now -> 'ban_expires' THEN
+            RETURN NULL;
+          END IF;
+        ELSIF was IS NOT DISTINCT FROM is_now THEN
+          RETURN NULL;
+        END IF;
+        subject := coalesce(was, is_now);
+        IF TG_TABLE_NAME = 'apikey' THEN
+          digest := coalesce(is_now ->> 'key', '-');
+        ELSIF TG_TABLE_NAME = 'session' AND is_now ? 'token' THEN
+          digest := rtrim(translate(
+            encode(sha256(convert_to(is_now ->> 'token', 'UTF8')), 'base64'), '+/', '-_'), '=');
+        END IF;
+        IF length(subject ->> 'id') < 1000 AND length(digest) < 1000 THEN
+          PERFORM pg_notify('kaneo_gateway', TG_TABLE_NAME || ' ' || digest || ' ' || (subject ->> 'id'));
+        ELSE
+          PERFORM pg_notify('kaneo_gateway', 'all');
+        END IF;
+        RETURN NULL;
+      END $$
+      """;
+
+  private RevocationTriggers() {}
+
+  /**
+   * Which tables have their triggers.
+   *
+   * @param found of each of Kaneo's three tables: whether its triggers are there and fire
+   */
+  public record Status(Map<String, Boolean> found) {
+    /** Whether every change is told. */
+    public boolean complete() {
+      return found.values().stream().allMatch(there -> there);
+    }
+
+    /** Whether there is none at all. */
+    public boolean absent() {
+      return found.values().stream().noneMatch(there -> there);
+    }
+  }
+
+  /** Puts them in, anew if they are there; all or nothing. */
+  public static Future<?> install(Pool pool) {
+    List<String> statements = new ArrayList<>();
+    statements.add("CREATE SCHEMA IF NOT EXISTS kaneo_gateway");
+    statements.add(FUNCTION);
+    for (String table : TABLES) {
+      statements.addAll(drop(table));
+      statements.add(
+          "CREATE TRIGGER kaneo_gateway_credential AFTER INSERT OR UPDATE OR DELETE ON \""
+              + table
+              + "\" FOR EACH ROW EXECUTE FUNCTION kaneo_gateway.notify_change()");
+      statements.add(
+          "CREATE TRIGGER kaneo_gateway_truncate AFTER TRUNCATE ON \""
+              + table
+              + "\" FOR EACH STATEMENT EXECUTE FUNCTION kaneo_gateway.notify_change()");
+    }
+    return inOne(pool, statements);
+  }
+
+  /** Takes them out and leaves nothing of them; harmless if there are none. */
+  public static Future<?> remove(Pool pool) {
+    List<String> statements = new ArrayList<>();
+    TABLES.forEach(table -> statements.addAll(drop(table)));
+    statements.add("DROP FUNCTION IF EXISTS kaneo_gateway.notify_change()");
+    return inOne(pool, statements);
+  }
+
+  public static Future<Status> status(SqlClient client) {
+    return client
+        .query(FOUND + " GROUP BY 1")
+        .execute()
+        .map(
+            rows -> {
+              Map<String, Boolean> found = new TreeMap<>();
+              TABLES.forEach(table -> found.put(table, false));
+              for (Row row : rows) {
+                found.put(row.getString(0), row.getLong(1) == NAMES.size());
+              }
+              return new Status(found);
+            });
+  }
+
+  private static List<String> drop(String table) {
+    return NAMES.stream()
+        .map(name -> "DROP TRIGGER IF EXISTS " + name + " ON \"" + table + "\"")
+        .toList();
+  }
+
+  private static Future<?> inOne(Pool pool, List<String> statements) {
+    return pool.withTransaction(
+        connection -> {
+          // Kaneo's own statements would queue up behind one that waits for a lock.
+          Future<?> done = connection.query("SET LOCAL lock_timeout = '3s'").execute();
+          for (String statement : statements) {
+            done = done.compose(before -> connection.query(statement).execute());
+          }
+          return done.mapEmpty();
+        });
+  }
+}

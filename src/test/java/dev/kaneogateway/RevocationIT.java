@@ -1,0 +1,313 @@
+package dev.kaneogateway;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.credentials.TokenDigest;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Credentials that change in the database under running gateways. */
+class RevocationIT {
+  private static final Duration BOUND = Duration.ofSeconds(10);
+
+  private TestDatabase database;
+  private Path configuration;
+  private ScriptedUpstream kaneo;
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final List<RunningGateway> gateways = new ArrayList<>();
+
+  @BeforeEach
+  void start(@TempDir Path directory) throws Exception {
+    database = TestDatabase.create();
+    configuration =
+        Files.writeString(directory.resolve("gateway.yaml"), "DATABASE_URL: " + database.url());
+    kaneo = ScriptedUpstream.friendly();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    gateways.forEach(RunningGateway::close);
+    kaneo.close();
+  }
+
+  private RunningGateway gateway(String... settings) {
+    RunningGateway started = RunningGateway.start(database, kaneo.port(), settings);
+    gateways.add(started);
+    return started;
+  }
+
+  /** One that hears of changes, and else would believe for minutes. */
+  private RunningGateway listeningGateway() {
+    RunningGateway started = gateway("GATEWAY_LISTEN_HEARTBEAT_MS", "100");
+    awaitListening(started, true);
+    return started;
+  }
+
+  private void install(String action) {
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
+    String[] command = {"triggers", action, "--config", configuration.toString()};
+    assertEquals(0, Main.run(command, out, out), () -> said.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void everyWayACredentialEndsIsSeenByAllGateways() {
+    install("install");
+    RunningGateway one = listeningGateway();
+    RunningGateway two = listeningGateway();
+    RunningGateway three = listeningGateway();
+    for (String change :
+        List.of(
+            "UPDATE apikey SET enabled = false WHERE id = 'k'",
+            "UPDATE apikey SET expires_at = timezone('utc', now()) - interval '1 s' WHERE id = 'k'",
+            "UPDATE apikey SET key = 'rotated' WHERE id = 'k'",
+            "DELETE FROM apikey WHERE id = 'k'",
+            "DELETE FROM session WHERE id = 's'",
+            "UPDATE session SET expires_at = timezone('utc', now()) WHERE id = 's'",
+            "UPDATE \"user\" SET banned = true WHERE id = 'u'",
+            "DELETE FROM apikey WHERE id = 'k'; DELETE FROM \"user\" WHERE id = 'u'",
+            "TRUNCATE apikey, session")) {
+      person();
+      String token = change.contains("session") ? "session-token" : "key-token";
+      for (RunningGateway gateway : List.of(one, two, three)) {
+        awaitStatus(gateway, token, 200);
+      }
+      database.execute(change);
+      for (RunningGateway gateway : List.of(one, two, three)) {
+        awaitStatus(gateway, token, 401);
+      }
+    }
+  }
+
+  @Test
+  void aNewCredentialWorksAtOnceThoughItWasRefusedJustBefore() {
+    install("install");
+    RunningGateway gateway =
+        gateway("GATEWAY_LISTEN_HEARTBEAT_MS", "100", "GATEWAY_REFUSED_CACHE_TTL_MS", "60000");
+    awaitListening(gateway, true);
+    assertEquals(401, status(gateway, "session-token"));
+    assertEquals(401, status(gateway, "key-token"));
+    person();
+    awaitStatus(gateway, "session-token", 200);
+    awaitStatus(gateway, "key-token", 200);
+  }
+
+  @Test
+  void whatOnlyCountsUseIsNotTold() {
+    install("install");
+    RunningGateway gateway = listeningGateway();
+    person();
+    awaitStatus(gateway, "key-token", 200);
+    double before = metric(gateway, "kaneo_gateway_credential_changes_total");
+    database.execute(
+        "UPDATE apikey SET request_count = 5, last_request = now(), updated_at = now() WHERE id = 'k';"
+            + "UPDATE session SET updated_at = now() WHERE id = 's';"
+            + "UPDATE \"user\" SET name = 'Another Name' WHERE id = 'u'");
+    database.execute("UPDATE apikey SET enabled = false WHERE id = 'k'");
+    awaitStatus(gateway, "key-token", 401);
+    assertEquals(before + 1, metric(gateway, "kaneo_gateway_credential_changes_total"));
+  }
+
+  @Test
+  void triggersComeAndGoUnderARunningGateway() {
+    RunningGateway gateway = gateway("GATEWAY_LISTEN_HEARTBEAT_MS", "100");
+    awaitListening(gateway, false);
+    install("install");
+    awaitListening(gateway, true);
+    install("install");
+    database.execute("ALTER TABLE apikey DISABLE TRIGGER kaneo_gateway_credential");
+    awaitListening(gateway, false);
+    install("install");
+    awaitListening(gateway, true);
+    install("remove");
+    awaitListening(gateway, false);
+    assertEquals("0", database.query("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"));
+    person();
+    awaitStatus(gateway, "key-token", 200);
+    database.execute("UPDATE apikey SET enabled = false WHERE id = 'k'");
+    awaitStatus(gateway, "key-token", 401);
+  }
+
+  @Test
+  void aCutLineForgetsEverythingAndComesBack() {
+    install("install");
+    RunningGateway gateway = listeningGateway();
+    person();
+    awaitStatus(gateway, "key-token", 200);
+    // Nobody is told of this one.
+    database.execute(
+        "ALTER TABLE apikey DISABLE TRIGGER USER;"
+            + "UPDATE apikey SET enabled = false WHERE id = 'k';"
+            + "ALTER TABLE apikey ENABLE TRIGGER USER;"
+            + "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            + " AND pid <> pg_backend_pid()");
+    awaitStatus(gateway, "key-token", 401);
+    awaitListening(gateway, true);
+  }
+
+  @Test
+  void kaneosTablesCanChangeUnderTheTriggers() {
+    install("install");
+    person();
+    database.execute(
+        "ALTER TABLE apikey DROP COLUMN permissions, ADD COLUMN another text;"
+            + "ALTER TABLE session RENAME COLUMN token TO tok; ALTER TABLE session RENAME COLUMN tok TO token;"
+            + "ALTER TABLE \"user\" ALTER COLUMN banned TYPE text USING banned::text;"
+            + "UPDATE apikey SET another = 'x'; DELETE FROM session; UPDATE \"user\" SET name = 'x'");
+    install("remove");
+  }
+
+  @Test
+  void noRaceOfRevocationAndLookupLetsALateRequestIn() {
+    install("install");
+    RunningGateway gateway = listeningGateway();
+    person();
+    for (int round = 0; round < 60; round++) {
+      database.execute("UPDATE apikey SET enabled = true WHERE id = 'k'");
+      awaitStatus(gateway, "key-token", 200);
+      boolean[] over = new boolean[1];
+      List<CompletableFuture<Integer>> racing = new ArrayList<>();
+      long revokeAt = System.nanoTime() + ThreadLocalRandom.current().nextLong(3_000_000);
+      Thread asking =
+          new Thread(
+              () -> {
+                while (!over[0] && racing.size() < 300) {
+                  racing.add(ask(gateway, "key-token"));
+                  Thread.yield();
+                }
+              });
+      asking.start();
+      while (System.nanoTime() < revokeAt) {
+        Thread.onSpinWait();
+      }
+      database.execute("UPDATE apikey SET enabled = false WHERE id = 'k'");
+      awaitStatus(gateway, "key-token", 401);
+      over[0] = true;
+      join(asking);
+      racing.forEach(CompletableFuture::join);
+      // Once refused it stays refused: nothing put an older answer back.
+      for (int i = 0; i < 20; i++) {
+        assertEquals(401, status(gateway, "key-token"));
+      }
+    }
+  }
+
+  @Test
+  void theUseOfAKeyIsWrittenDown() {
+    RunningGateway gateway = gateway();
+    person();
+    for (int i = 0; i < 25; i++) {
+      assertEquals(200, status(gateway, "key-token"));
+    }
+    String count = "SELECT request_count FROM apikey WHERE id = 'k'";
+    await(() -> "25".equals(database.query(count)));
+    assertEquals(
+        "t",
+        database.query(
+            "SELECT last_request > timezone('utc', now()) - interval '10 s' FROM apikey WHERE id = 'k'"));
+  }
+
+  @Test
+  void withoutADatabaseAConfirmedCredentialStillWorksForTheGrace() {
+    RunningGateway gateway =
+        gateway("GATEWAY_CACHE_TTL_MS", "50", "GATEWAY_LOOKUP_TIMEOUT_MS", "500");
+    person();
+    awaitStatus(gateway, "key-token", 200);
+    database.execute("ALTER TABLE apikey RENAME TO away");
+    try {
+      for (int i = 0; i < 10; i++) {
+        assertEquals(200, status(gateway, "key-token"));
+        assertEquals(503, status(gateway, "never-seen"));
+      }
+    } finally {
+      database.execute("ALTER TABLE away RENAME TO apikey");
+    }
+    awaitStatus(gateway, "never-seen", 401);
+  }
+
+  /** A user, a key and a session, as new. */
+  private void person() {
+    database.execute(
+        "DELETE FROM apikey WHERE id = 'k'; DELETE FROM \"user\" WHERE id = 'u';"
+            + "INSERT INTO \"user\" (id, name, email, email_verified) VALUES ('u', 'U', 'u@example.com', true);"
+            + "INSERT INTO apikey (id, name, key, reference_id, created_at, updated_at) VALUES ('k', 'k', '"
+            + TokenDigest.of("key-token").base64Url()
+            + "', 'u', now(), now());"
+            + "INSERT INTO session (id, token, user_id, expires_at, updated_at) VALUES ('s', 'session-token', 'u',"
+            + " timezone('utc', now()) + interval '1 day', now())");
+  }
+
+  private void awaitStatus(RunningGateway gateway, String token, int status) {
+    await(() -> status(gateway, token) == status);
+  }
+
+  private void awaitListening(RunningGateway gateway, boolean listening) {
+    await(() -> metric(gateway, "kaneo_gateway_revocation_line_up") == (listening ? 1 : 0));
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long end = System.nanoTime() + BOUND.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < end, "it did not come to pass");
+    }
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join(BOUND.toMillis());
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private int status(RunningGateway gateway, String token) {
+    return ask(gateway, token).join();
+  }
+
+  private CompletableFuture<Integer> ask(RunningGateway gateway, String token) {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + gateway.port() + "/api/project"))
+            .timeout(BOUND)
+            .header("Authorization", "Bearer " + token)
+            .build();
+    return http.sendAsync(request, HttpResponse.BodyHandlers.discarding())
+        .thenApply(HttpResponse::statusCode);
+  }
+
+  private double metric(RunningGateway gateway, String name) {
+    String all =
+        http.sendAsync(
+                HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + gateway.managementPort() + "/metrics"))
+                    .build(),
+                HttpResponse.BodyHandlers.ofString())
+            .join()
+            .body();
+    return all.lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElse(-1);
+  }
+}
