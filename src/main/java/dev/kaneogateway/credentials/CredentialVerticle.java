@@ -3,6 +3,7 @@ package dev.kaneogateway.credentials;
 import dev.kaneogateway.bus.Address;
 import dev.kaneogateway.bus.Bus;
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.db.Database;
 import dev.kaneogateway.db.KaneoSchema;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import io.vertx.core.Future;
@@ -133,10 +134,7 @@ public final class CredentialVerticle extends VerticleBase {
     statementsUnderWay++;
     long began = System.nanoTime();
     List<CredentialQuestion> questions = new ArrayList<>(batch.keySet());
-    current
-        .judge(questions)
-        // A connection that died under the statement says nothing of the database: ask once more.
-        .recover(failure -> current.judge(questions))
+    Database.repeatable(vertx, () -> current.judge(questions))
         .timeout(settings.lookupTimeout().toMillis(), TimeUnit.MILLISECONDS)
         .onComplete(
             (verdicts, failure) -> {

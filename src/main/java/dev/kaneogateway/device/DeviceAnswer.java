@@ -1,5 +1,6 @@
 package dev.kaneogateway.device;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -39,6 +40,19 @@ public final class DeviceAnswer {
       String token,
       long expiresInSeconds,
       Optional<String> scope) {
+    /** Nobody can say how the code stands: to wait is what a device must do. */
+    public static final Polled PENDING = of(PollState.PENDING, 0);
+
+    static final Polled INVALID = of(PollState.INVALID, 0);
+
+    static Polled of(PollState state, long intervalSeconds) {
+      return new Polled(state, intervalSeconds, "", 0, Optional.empty());
+    }
+
+    static Polled issued(String token, Duration life, Optional<String> scope) {
+      return new Polled(PollState.ISSUED, 0, token, life.toSeconds(), scope);
+    }
+
     @Override
     public String toString() {
       return "Polled[" + state + "]";

@@ -129,34 +129,32 @@ final class DeviceStatements {
   private static DeviceAnswer.Polled polled(
       RowSet<Row> rows, String clientId, String token, Duration sessionLife) {
     if (!rows.iterator().hasNext()) {
-      return state(DeviceAnswer.PollState.INVALID, 0);
+      return DeviceAnswer.Polled.of(DeviceAnswer.PollState.INVALID, 0);
     }
     Row row = rows.iterator().next();
     Integer intervalMs = row.getInteger(6);
     long interval = (intervalMs == null ? SLOW_DOWN_MS : intervalMs) / 1000;
     if (!clientId.equals(row.getString(0))) {
-      return state(DeviceAnswer.PollState.INVALID, interval);
+      return DeviceAnswer.Polled.of(DeviceAnswer.PollState.INVALID, interval);
     }
     if (row.getString(4) != null) {
-      return new DeviceAnswer.Polled(
-          DeviceAnswer.PollState.ISSUED,
-          interval,
+      return DeviceAnswer.Polled.issued(
           token,
-          sessionLife.toSeconds(),
+          sessionLife,
           Optional.ofNullable(row.getString(5)).filter(scope -> !scope.isBlank()));
     }
     if (row.getBoolean(2)) {
-      return state(DeviceAnswer.PollState.EXPIRED, interval);
+      return DeviceAnswer.Polled.of(DeviceAnswer.PollState.EXPIRED, interval);
     }
     return switch (row.getString(1)) {
-      case "denied" -> state(DeviceAnswer.PollState.DENIED, interval);
+      case "denied" -> DeviceAnswer.Polled.of(DeviceAnswer.PollState.DENIED, interval);
       // Approved but not redeemed: its person is barred, or another poll was quicker.
       case "approved" ->
-          state(
+          DeviceAnswer.Polled.of(
               row.getBoolean(3) ? DeviceAnswer.PollState.DENIED : DeviceAnswer.PollState.INVALID,
               interval);
       default ->
-          state(
+          DeviceAnswer.Polled.of(
               Boolean.TRUE.equals(row.getBoolean(7))
                   ? DeviceAnswer.PollState.SLOW_DOWN
                   : DeviceAnswer.PollState.PENDING,
@@ -164,8 +162,11 @@ final class DeviceStatements {
     };
   }
 
-  private static DeviceAnswer.Polled state(DeviceAnswer.PollState state, long interval) {
-    return new DeviceAnswer.Polled(state, interval, "", 0, Optional.empty());
+  /** Whether a poll has made this session. */
+  Future<Boolean> isSession(String id) {
+    return pool.preparedQuery("SELECT 1 FROM session WHERE id = $1")
+        .execute(Tuple.of(id))
+        .map(rows -> rows.size() == 1);
   }
 
   Future<?> claim(String userCode, String userId, Instant now) {

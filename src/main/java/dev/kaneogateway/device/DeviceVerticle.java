@@ -3,6 +3,7 @@ package dev.kaneogateway.device;
 import dev.kaneogateway.bus.Address;
 import dev.kaneogateway.bus.Bus;
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.db.Database;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -47,6 +48,7 @@ public final class DeviceVerticle extends VerticleBase {
   private final GatewayMetrics metrics;
   private final Clock clock;
   private final RandomCodes random = new RandomCodes();
+  private final Redemptions redemptions = new Redemptions();
   private DeviceStatements statements;
 
   public DeviceVerticle(
@@ -71,7 +73,7 @@ public final class DeviceVerticle extends VerticleBase {
         bus.answer(
             REVOKE,
             q -> once(() -> statements.revoke(q.sessionToken())).map(DeviceAnswer.Revoked::new)),
-        bus.answer(ACCOUNT, q -> once(() -> statements.account(q.userId()))));
+        bus.answer(ACCOUNT, q -> repeatable(() -> statements.account(q.userId()))));
   }
 
   private void createOwnSchema() {
@@ -95,17 +97,20 @@ public final class DeviceVerticle extends VerticleBase {
   }
 
   private Future<DeviceAnswer.Started> insert(DeviceQuestion.Start start, int attempt) {
+    String id = random.id();
     String deviceCode = random.deviceCode();
     String userCode = random.userCode();
-    return statements
-        .insert(
-            random.id(),
-            deviceCode,
-            userCode,
-            clock.instant(),
-            settings.codeLife(),
-            settings.interval(),
-            start)
+    return Database.repeatable(
+            vertx,
+            () ->
+                statements.insert(
+                    id,
+                    deviceCode,
+                    userCode,
+                    clock.instant(),
+                    settings.codeLife(),
+                    settings.interval(),
+                    start))
         .map(
             made ->
                 new DeviceAnswer.Started(
@@ -126,19 +131,61 @@ public final class DeviceVerticle extends VerticleBase {
   }
 
   private Future<DeviceAnswer.Polled> poll(DeviceQuestion.Poll poll) {
-    return once(() ->
-            statements.poll(
-                poll, clock.instant(), settings.sessionLife(), random.id(), random.id()))
+    Redemptions.Redemption redemption =
+        redemptions
+            .doubtful(poll)
+            .orElseGet(() -> new Redemptions.Redemption(poll.clientId(), random.id(), random.id()));
+    return repeatable(
+            () -> {
+              Future<DeviceAnswer.Polled> polled =
+                  statements.poll(
+                      poll,
+                      clock.instant(),
+                      settings.sessionLife(),
+                      redemption.sessionId(),
+                      redemption.token());
+              return polled.onFailure(lost -> redemptions.doubt(poll, redemption));
+            })
+        .onFailure(
+            unanswered -> {
+              redemptions.doubt(poll, redemption);
+              step("poll", "unanswered");
+            })
+        .compose(
+            polled ->
+                redemptions.doubts(poll, redemption)
+                    ? settle(poll, redemption, polled)
+                    : Future.succeededFuture(polled))
         .onSuccess(polled -> step("poll", polled.state().name()));
+  }
+
+  /** An earlier poll may have redeemed the code for this same session, and nobody has it yet. */
+  private Future<DeviceAnswer.Polled> settle(
+      DeviceQuestion.Poll poll, Redemptions.Redemption redemption, DeviceAnswer.Polled polled) {
+    return switch (polled.state()) {
+      case ISSUED ->
+          Future.succeededFuture(
+              redemptions.settle(poll, redemption) ? polled : DeviceAnswer.Polled.INVALID);
+      case INVALID ->
+          repeatable(() -> statements.isSession(redemption.sessionId()))
+              .map(
+                  made ->
+                      made && redemptions.settle(poll, redemption)
+                          ? DeviceAnswer.Polled.issued(
+                              redemption.token(), settings.sessionLife(), Optional.empty())
+                          : polled);
+      default -> Future.succeededFuture(polled);
+    };
   }
 
   private Future<DeviceAnswer.Looked> look(DeviceQuestion.Look look) {
     Future<?> claimed =
         look.claimant().isPresent()
-            ? once(() -> statements.claim(look.userCode(), look.claimant().get(), clock.instant()))
+            ? repeatable(
+                () -> statements.claim(look.userCode(), look.claimant().get(), clock.instant()))
             : Future.succeededFuture();
     return claimed
-        .compose(done -> once(() -> statements.find(look.userCode(), clock.instant())))
+        .compose(done -> repeatable(() -> statements.find(look.userCode(), clock.instant())))
         .onSuccess(found -> step("look", found.isPresent() ? "found" : "unknown"))
         .map(DeviceAnswer.Looked::new);
   }
@@ -149,7 +196,7 @@ public final class DeviceVerticle extends VerticleBase {
             done ->
                 done
                     ? Future.succeededFuture(DeviceAnswer.Outcome.DONE)
-                    : once(() -> statements.find(decide.userCode(), clock.instant()))
+                    : repeatable(() -> statements.find(decide.userCode(), clock.instant()))
                         .map(found -> whyNot(found, decide)))
         .onSuccess(outcome -> step(decide.allow() ? "approve" : "deny", outcome.name()))
         .map(DeviceAnswer.Decided::new);
@@ -184,12 +231,13 @@ public final class DeviceVerticle extends VerticleBase {
         .onFailure(failure -> LOG.debug("the sweep waits for the database"));
   }
 
-  /**
-   * A statement whose answer does not come in time fails. It is not repeated: the first may have
-   * taken effect, and a poll that is told to try again loses nothing.
-   */
+  /** A statement whose answer does not come in time fails, though it may have taken effect. */
   private <T> Future<T> once(Supplier<Future<T>> statement) {
     return statement.get().timeout(settings.patience().toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private <T> Future<T> repeatable(Supplier<Future<T>> statement) {
+    return once(() -> Database.repeatable(vertx, statement));
   }
 
   private void step(String step, String outcome) {

@@ -200,6 +200,12 @@ public final class DeviceEndpoints {
             new DeviceQuestion.Poll(
                 clientId, deviceCode, exchange.origin().address(), software(exchange)),
             patience())
+        .otherwise(
+            unanswered -> {
+              // To most clients any other error is the end of the sign-in (RFC 8628 §3.5).
+              exchange.trouble("the database did not answer, so the device was told to wait");
+              return DeviceAnswer.Polled.PENDING;
+            })
         .compose(
             polled -> {
               if (polled.state() == DeviceAnswer.PollState.INVALID

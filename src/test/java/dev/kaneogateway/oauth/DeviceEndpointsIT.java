@@ -5,17 +5,23 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.db.Database;
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Transaction;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.Base64;
+import java.util.concurrent.CompletableFuture;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterAll;
@@ -461,11 +467,88 @@ class DeviceEndpointsIT {
     try (RunningGateway blind =
         RunningGateway.start(
             database, kaneo.port(), "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x")) {
-      HttpResponse<String> answer =
-          send("http://127.0.0.1:" + blind.port() + "/api/auth/device/token", FORM, pollBody("x"));
+      String url = "http://127.0.0.1:" + blind.port() + "/api/auth/device";
+      HttpResponse<String> answer = send(url + "/code", FORM, "client_id=kaneo-cli");
       refused(answer, 503, "temporarily_unavailable");
       assertNotEquals("", answer.headers().firstValue("retry-after").orElse(""));
+      // Most clients take every other error for the end.
+      refused(send(url + "/token", FORM, pollBody("x")), 400, "authorization_pending");
     }
+  }
+
+  /** The row is locked, so the database does what it was asked only after everyone gave up. */
+  @Test
+  void aTokenMadeByALateAnswerIsHandedOutOnceAndOnlyToItsClient() throws Exception {
+    try (RunningGateway hasty =
+        RunningGateway.start(database, kaneo.port(), "GATEWAY_LOOKUP_TIMEOUT_MS", "200")) {
+      String url = "http://127.0.0.1:" + hasty.port() + "/api/auth/device/token";
+      JsonObject codes = start("kaneo-cli");
+      String body = pollBody(codes.getString("device_code"));
+      String sessions = "SELECT count(*) FROM session";
+      approveInDatabase(codes);
+      int before = Integer.parseInt(database.query(sessions));
+      Pool pool = Database.pool(hasty.vertx(), new Settings.Database(database.url(), 1));
+      SqlConnection lock = RunningGateway.await(pool.getConnection());
+      Transaction transaction = RunningGateway.await(lock.begin());
+      RunningGateway.await(
+          lock.query(
+                  "SELECT 1 FROM device_code WHERE user_code = '"
+                      + codes.getString("user_code")
+                      + "' FOR UPDATE")
+              .execute());
+      refused(send(url, FORM, body), 400, "authorization_pending");
+      RunningGateway.await(transaction.commit());
+      while (Integer.parseInt(database.query(sessions)) == before) {
+        Thread.onSpinWait();
+      }
+      String anothers = body.replace("kaneo-cli", "kaneo-mcp");
+      refused(send(url, FORM, anothers), 400, "invalid_grant");
+      HttpResponse<String> answer = send(url, FORM, body);
+      assertEquals(200, answer.statusCode(), answer::body);
+      assertEquals(
+          "1",
+          database.query(
+              "SELECT count(*) FROM session WHERE token = '"
+                  + new JsonObject(answer.body()).getString("access_token")
+                  + "'"));
+      refused(send(url, FORM, body), 400, "invalid_grant");
+      assertEquals(before + 1, Integer.parseInt(database.query(sessions)));
+      RunningGateway.await(pool.close());
+    }
+  }
+
+  /** The first poll dies with its connection, the second is made without the device knowing. */
+  @Test
+  void aPollWhoseConnectionDiesIsAskedAgain() throws Exception {
+    JsonObject codes = start("kaneo-cli");
+    approveInDatabase(codes);
+    Pool pool = Database.pool(gateway.vertx(), new Settings.Database(database.url(), 2));
+    SqlConnection lock = RunningGateway.await(pool.getConnection());
+    Transaction transaction = RunningGateway.await(lock.begin());
+    RunningGateway.await(
+        lock.query(
+                "SELECT 1 FROM device_code WHERE user_code = '"
+                    + codes.getString("user_code")
+                    + "' FOR UPDATE")
+            .execute());
+    CompletableFuture<HttpResponse<String>> answer =
+        CompletableFuture.supplyAsync(() -> poll(codes.getString("device_code")));
+    String waiting = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '";
+    while (database
+        .query("SELECT count(pg_terminate_backend(pid)) " + waiting + database.name() + "'")
+        .equals("0")) {
+      Thread.onSpinWait();
+    }
+    RunningGateway.await(transaction.commit());
+    assertEquals(200, answer.get().statusCode(), () -> answer.join().body());
+    RunningGateway.await(pool.close());
+  }
+
+  private static void approveInDatabase(JsonObject codes) {
+    database.execute(
+        "UPDATE device_code SET status = 'approved', user_id = 'demoUser' WHERE user_code = '"
+            + codes.getString("user_code")
+            + "'");
   }
 
   private static JsonObject start(String client) {
