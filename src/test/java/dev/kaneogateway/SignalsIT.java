@@ -107,8 +107,9 @@ class SignalsIT {
     slow();
     signal("TERM");
     logged("no longer ready");
-    signal("INT");
-    assertEquals(130, process.waitFor());
+    // INT is ignored where the build runs in the background of a shell, and the JVM lets it be.
+    signal("TERM");
+    assertEquals(143, process.waitFor());
   }
 
   @Test
