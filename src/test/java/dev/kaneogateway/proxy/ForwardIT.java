@@ -502,7 +502,14 @@ class ForwardIT {
 
   @Test
   void aRestartOfKaneoIsAPauseAndNoError() throws Exception {
-    ScriptedUpstream first = ScriptedUpstream.friendly();
+    // It keeps no connection, or the next request might be sent on one that is about to die.
+    ScriptedUpstream first =
+        new ScriptedUpstream(
+            (head, connection) -> {
+              connection.write(
+                  "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
+              return false;
+            });
     int port = first.port();
     try (RunningGateway waiting = RunningGateway.start(TestDatabase.createEmpty(), port)) {
       assertTrue(answer(waiting, "X: 1").endsWith("hello"));
