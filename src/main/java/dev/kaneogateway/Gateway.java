@@ -15,6 +15,13 @@ import dev.kaneogateway.credentials.SessionTokens;
 import dev.kaneogateway.credentials.UsageVerticle;
 import dev.kaneogateway.db.Database;
 import dev.kaneogateway.device.DeviceVerticle;
+import dev.kaneogateway.limits.Ceilings;
+import dev.kaneogateway.limits.CoarseClock;
+import dev.kaneogateway.limits.Counting;
+import dev.kaneogateway.limits.DeviceLimits;
+import dev.kaneogateway.limits.RedisVerticle;
+import dev.kaneogateway.limits.RequestLimits;
+import dev.kaneogateway.limits.SharedCounts;
 import dev.kaneogateway.management.Health;
 import dev.kaneogateway.management.ManagementVerticle;
 import dev.kaneogateway.metrics.GatewayMetrics;
@@ -23,7 +30,6 @@ import dev.kaneogateway.pages.DevicePages;
 import dev.kaneogateway.proxy.Presences;
 import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.web.ConnectionGuard;
-import dev.kaneogateway.web.DeviceLimits;
 import dev.kaneogateway.web.Exchanges;
 import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.DeploymentOptions;
@@ -34,6 +40,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.sqlclient.Pool;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +66,10 @@ public final class Gateway {
   private final ManagementVerticle management;
   private volatile Settings settings;
   private DeviceLimits deviceLimits;
+  private RequestLimits requestLimits;
+  private final Ticker limitsClock;
+  private final Ceilings ceilings;
+  private final Optional<RedisVerticle> redis;
 
   private Gateway(Vertx vertx, Settings settings, Clock clock) {
     this.vertx = vertx;
@@ -71,14 +82,27 @@ public final class Gateway {
     this.cache = new CredentialCache(wanted, clock, Ticker.systemTicker());
     this.sessionTokens = new SessionTokens(wanted.authSecret());
     this.credentials = new Credentials(bus, cache, sessionTokens, wanted.lookupTimeout());
+    this.limitsClock = CoarseClock.on(vertx);
+    this.redis =
+        settings
+            .redis()
+            .url()
+            .map(
+                url ->
+                    new RedisVerticle(
+                        url, metrics, (up, detail) -> health.note("redis", up, detail)));
+    this.deviceLimits = DeviceLimits.of(settings.device(), counting(settings));
+    this.ceilings = new Ceilings(settings.ceilings(), counting(settings));
+    this.requestLimits = new RequestLimits(settings.rateLimits(), ceilings, counting(settings));
     this.usage = new KeyUsage(wanted.keyUsage());
-    this.deviceLimits = DeviceLimits.of(settings.device(), Ticker.systemTicker());
     this.management =
         new ManagementVerticle(
             settings, metrics, health, Database.pool(vertx, settings.database()));
     metrics.gauge("credential_cache_size", "Valid credentials remembered.", cache::size);
     metrics.gauge(
         "credential_refused_cache_size", "Refused credentials remembered.", cache::refusedSize);
+    metrics.gauge(
+        "limit_keys", "Addresses, credentials and people that limits remember.", this::limitKeys);
   }
 
   /** A Vertx as the gateway wants it; to be made before any other in the process. */
@@ -112,6 +136,11 @@ public final class Gateway {
                     new RevocationVerticle(
                         bus, cache, streams, settings, metrics, clock, this::reportRevocation)))
         .compose(deployed -> vertx.deployVerticle(new UsageVerticle(pool, usage, metrics, clock)))
+        .compose(
+            deployed ->
+                redis.isPresent()
+                    ? vertx.deployVerticle(redis.get())
+                    : Future.succeededFuture(deployed))
         .compose(deployed -> vertx.deployVerticle(management))
         .compose(
             deployed ->
@@ -122,16 +151,18 @@ public final class Gateway {
                       return edge;
                     },
                     new DeploymentOptions().setInstances(settings.server().eventLoops())))
-        .onSuccess(deployed -> settings.server().tls().ifPresent(this::watchCertificate))
-        .onSuccess(
-            deployed ->
-                LOG.info(
-                    "Kaneo Gateway listens on {}://{}:{}, management on http://{}:{}",
-                    settings.server().tls().isPresent() ? "https" : "http",
-                    settings.server().host(),
-                    port(),
-                    settings.management().host(),
-                    managementPort()));
+        .onSuccess(deployed -> settings.server().tls().ifPresent(this::watchCertificate));
+  }
+
+  /** Says in the log where it listens; whoever reads that may send requests and signals. */
+  void announce() {
+    LOG.info(
+        "Kaneo Gateway listens on {}://{}:{}, management on http://{}:{}",
+        settings.server().tls().isPresent() ? "https" : "http",
+        settings.server().host(),
+        port(),
+        settings.management().host(),
+        managementPort());
   }
 
   /** Worth knowing, but without it the gateway serves as well. */
@@ -142,15 +173,18 @@ public final class Gateway {
   /** All that is made anew when settings change; what must outlast a change is a field. */
   private Surfaces.Maker surfaces(Settings current) {
     TrustedProxies trustedProxies = new TrustedProxies(current.server().trustedProxies());
-    Authenticator authenticator = new Authenticator(credentials, usage, metrics);
-    DeviceLimits limits = deviceLimits;
+    RequestLimits requests = requestLimits;
+    Authenticator authenticator =
+        new Authenticator(credentials, usage, requests.failures(), metrics);
+    DeviceLimits devices = deviceLimits;
     return (loop, client) -> {
       People people = new People(client, current, credentials, sessionTokens);
       return new Surfaces(
           new Exchanges(trustedProxies, metrics, current.logs().access()),
-          new DeviceEndpoints(current, bus, people, sessionTokens, credentials, limits, metrics),
-          new DevicePages(loop, client, current, bus, people, limits, metrics, clock),
-          new Proxy(loop, current, authenticator, streams, metrics, presences));
+          requests,
+          new DeviceEndpoints(current, bus, people, sessionTokens, credentials, devices),
+          new DevicePages(loop, client, current, bus, people, devices, clock),
+          new Proxy(loop, current, authenticator, requests, ceilings, streams, metrics, presences));
     };
   }
 
@@ -159,12 +193,29 @@ public final class Gateway {
    * Settings that only a start takes up must be as they were.
    */
   public synchronized Future<?> renew(Settings next) {
-    if (!next.device().equals(settings.device())) {
-      deviceLimits = DeviceLimits.of(next.device(), Ticker.systemTicker());
+    boolean otherLimits = !next.rateLimits().equals(settings.rateLimits());
+    if (otherLimits) {
+      requestLimits = new RequestLimits(next.rateLimits(), ceilings, counting(next));
+    }
+    ceilings.renew(next.ceilings());
+    if (otherLimits || !next.device().equals(settings.device())) {
+      deviceLimits = DeviceLimits.of(next.device(), counting(next));
     }
     settings = next;
     Surfaces.Maker surfaces = surfaces(next);
     return Future.join(edges.stream().map(edge -> edge.renew(next, surfaces)).toList());
+  }
+
+  private Counting counting(Settings current) {
+    return new Counting(
+        current.rateLimits().mostKeys(),
+        limitsClock,
+        metrics,
+        redis.<SharedCounts>map(shared -> shared).orElse(SharedCounts.NONE));
+  }
+
+  private synchronized long limitKeys() {
+    return requestLimits.keys() + deviceLimits.keys();
   }
 
   private void watchCertificate(Settings.Tls tls) {

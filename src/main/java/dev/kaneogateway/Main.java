@@ -143,6 +143,7 @@ public final class Main {
     Gateway.start(vertx, settings, Clock.systemUTC())
         .onSuccess(Main::stopOnSignal)
         .onSuccess(gateway -> reloadOnChange(gateway, vertx, files, settings))
+        .onSuccess(Gateway::announce)
         .onComplete(
             (gateway, cause) -> {
               failure[0] = cause;

@@ -1,5 +1,7 @@
 package dev.kaneogateway;
 
+import dev.kaneogateway.limits.Refusal;
+import dev.kaneogateway.limits.RequestLimits;
 import dev.kaneogateway.oauth.DeviceEndpoints;
 import dev.kaneogateway.pages.DevicePages;
 import dev.kaneogateway.proxy.Proxy;
@@ -17,7 +19,12 @@ import org.slf4j.LoggerFactory;
  * What answers the requests of one event loop, made from one reading of the settings. When they
  * change others take its place; exchanges under way end where they began.
  */
-record Surfaces(Exchanges exchanges, DeviceEndpoints endpoints, DevicePages pages, Proxy proxy) {
+record Surfaces(
+    Exchanges exchanges,
+    RequestLimits limits,
+    DeviceEndpoints endpoints,
+    DevicePages pages,
+    Proxy proxy) {
   private static final Logger LOG = LoggerFactory.getLogger(Surfaces.class);
 
   /** Makes the surfaces of an event loop, on it. */
@@ -43,7 +50,10 @@ record Surfaces(Exchanges exchanges, DeviceEndpoints endpoints, DevicePages page
     }
     String path = exchange.head().path();
     try {
-      if (endpoints.owns(path)) {
+      Refusal refusal = limits.arrived(exchange);
+      if (refusal != null) {
+        refuse(exchange, refusal);
+      } else if (endpoints.owns(path)) {
         endpoints.handle(exchange);
       } else if (pages.owns(path)) {
         pages.handle(exchange);
@@ -53,6 +63,18 @@ record Surfaces(Exchanges exchanges, DeviceEndpoints endpoints, DevicePages page
     } catch (RuntimeException e) {
       LOG.error("request {} failed within the gateway", exchange.id(), e);
       Problems.answer(exchange, 500, "internal_error", "The gateway failed.");
+    }
+  }
+
+  /** Each surface refuses in the form that its clients understand. */
+  private void refuse(Exchange exchange, Refusal refusal) {
+    String path = exchange.head().path();
+    if (endpoints.owns(path)) {
+      endpoints.refuse(exchange, refusal);
+    } else if (pages.owns(path)) {
+      pages.refuse(exchange, refusal);
+    } else {
+      proxy.refuse(exchange, refusal);
     }
   }
 

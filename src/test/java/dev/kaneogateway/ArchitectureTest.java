@@ -21,15 +21,26 @@ class ArchitectureTest {
               Map.entry("metrics", List.of()),
               Map.entry("bus", List.of()),
               Map.entry("web", List.of("config", "metrics")),
+              Map.entry("limits", List.of("web", "metrics", "config")),
               Map.entry("db", List.of("config", "metrics")),
               Map.entry("credentials", List.of("db", "bus", "metrics", "config")),
-              Map.entry("auth", List.of("credentials", "web", "metrics", "config")),
-              Map.entry("proxy", List.of("auth", "credentials", "web", "metrics", "config")),
+              Map.entry("auth", List.of("credentials", "limits", "web", "metrics", "config")),
+              Map.entry(
+                  "proxy", List.of("auth", "credentials", "limits", "web", "metrics", "config")),
               Map.entry("device", List.of("db", "bus", "metrics", "config")),
               Map.entry(
                   "oauth",
-                  List.of("device", "auth", "credentials", "web", "bus", "metrics", "config")),
-              Map.entry("pages", List.of("device", "auth", "web", "bus", "metrics", "config")),
+                  List.of(
+                      "device",
+                      "auth",
+                      "credentials",
+                      "limits",
+                      "web",
+                      "bus",
+                      "metrics",
+                      "config")),
+              Map.entry(
+                  "pages", List.of("device", "auth", "limits", "web", "bus", "metrics", "config")),
               Map.entry("management", List.of("web", "metrics", "db", "config"))));
 
   private final JavaClasses gateway =

@@ -5,19 +5,27 @@ import dev.kaneogateway.credentials.Identity;
 import dev.kaneogateway.credentials.KeyUsage;
 import dev.kaneogateway.credentials.TokenDigest;
 import dev.kaneogateway.credentials.Verdict;
+import dev.kaneogateway.limits.ClientKey;
+import dev.kaneogateway.limits.RateLimit;
 import dev.kaneogateway.metrics.AuthResult;
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.web.Exchange;
 import io.vertx.core.Future;
-import io.vertx.core.MultiMap;
 
 /** Decides on a request by its headers, as Kaneo would. Safe from any thread. */
 public final class Authenticator {
   private final Credentials credentials;
+  private final Guesses guesses;
   private final KeyUsage usage;
   private final GatewayMetrics metrics;
 
-  public Authenticator(Credentials credentials, KeyUsage usage, GatewayMetrics metrics) {
+  /**
+   * @param failures credentials that did not hold, by address
+   */
+  public Authenticator(
+      Credentials credentials, KeyUsage usage, RateLimit failures, GatewayMetrics metrics) {
     this.credentials = credentials;
+    this.guesses = new Guesses(failures);
     this.usage = usage;
     this.metrics = metrics;
   }
@@ -26,21 +34,15 @@ public final class Authenticator {
    * The decision, at once when the credential is remembered. Never fails. A request whose decision
    * is not complete on return must be paused before, or its body is lost.
    */
-  public Future<Decision> decide(MultiMap headers) {
-    RequestCredential credential = RequestCredential.of(headers);
+  public Future<Decision> decide(Exchange exchange) {
+    RequestCredential credential = RequestCredential.of(exchange.request().headers());
     if (credential instanceof RequestCredential.Bearer bearer) {
       return bearer.apiKey().isEmpty()
-          ? judge(bearer.token(), false)
-          // A Bearer that is an API key decides; otherwise the x-api-key beside it does.
-          : verdict(bearer.token())
-              .compose(
-                  verdict ->
-                      isApiKey(verdict) || verdict instanceof Verdict.Unknown
-                          ? Future.succeededFuture(decided(verdict, false, false))
-                          : judge(bearer.apiKey(), true));
+          ? judge(exchange, bearer.token(), false)
+          : judgeBoth(exchange, bearer);
     }
     if (credential instanceof RequestCredential.ApiKey key) {
-      return judge(key.key(), true);
+      return judge(exchange, key.key(), true);
     }
     if (credential instanceof RequestCredential.Cookie) {
       metrics.authenticated(AuthResult.LEFT_TO_KANEO, false);
@@ -52,20 +54,41 @@ public final class Authenticator {
         new Decision.Refuse(missing ? Decision.Reason.MISSING : Decision.Reason.MALFORMED));
   }
 
-  private Future<Decision> judge(String token, boolean keysOnly) {
+  private Future<Decision> judge(Exchange exchange, String token, boolean keysOnly) {
     TokenDigest digest = TokenDigest.of(token);
     Verdict remembered = credentials.remembered(digest);
-    return remembered != null
-        ? Future.succeededFuture(decided(remembered, keysOnly, true))
-        : credentials.judge(token, digest).map(verdict -> decided(verdict, keysOnly, false));
+    if (remembered != null) {
+      return Future.succeededFuture(decided(remembered, keysOnly, true));
+    }
+    String client = ClientKey.of(exchange.origin());
+    Guesses.Attempt attempt = guesses.attempt(client, digest);
+    return attempt == null
+        ? Future.succeededFuture(guesses.refusal(client))
+        : credentials
+            .judge(token, digest)
+            .map(verdict -> decided(attempt.judged(verdict), keysOnly, false));
   }
 
-  private Future<Verdict> verdict(String token) {
-    TokenDigest digest = TokenDigest.of(token);
+  /** A Bearer that is an API key decides; otherwise the x-api-key beside it does. */
+  private Future<Decision> judgeBoth(Exchange exchange, RequestCredential.Bearer bearer) {
+    TokenDigest digest = TokenDigest.of(bearer.token());
     Verdict remembered = credentials.remembered(digest);
-    return remembered != null
-        ? Future.succeededFuture(remembered)
-        : credentials.judge(token, digest);
+    Future<Verdict> first;
+    if (remembered != null) {
+      first = Future.succeededFuture(remembered);
+    } else {
+      String client = ClientKey.of(exchange.origin());
+      Guesses.Attempt attempt = guesses.attempt(client, digest);
+      if (attempt == null) {
+        return Future.succeededFuture(guesses.refusal(client));
+      }
+      first = credentials.judge(bearer.token(), digest).map(attempt::judged);
+    }
+    return first.compose(
+        verdict ->
+            isApiKey(verdict) || verdict instanceof Verdict.Unknown
+                ? Future.succeededFuture(decided(verdict, false, false))
+                : judge(exchange, bearer.apiKey(), true));
   }
 
   private Decision decided(Verdict verdict, boolean keysOnly, boolean cached) {

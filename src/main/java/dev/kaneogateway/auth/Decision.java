@@ -1,6 +1,7 @@
 package dev.kaneogateway.auth;
 
 import dev.kaneogateway.credentials.Identity;
+import dev.kaneogateway.limits.Excess;
 import org.jspecify.annotations.Nullable;
 
 /** What is done with a request on account of its credential. */
@@ -10,6 +11,9 @@ public sealed interface Decision {
 
   /** It is refused with 401. */
   record Refuse(Reason reason) implements Decision {}
+
+  /** Its address has sent so many wrong credentials that this one is not looked up: 429. */
+  record TooMany(Excess excess) implements Decision {}
 
   /** Nobody can say now: 503. */
   record Unavailable() implements Decision {}

@@ -54,6 +54,12 @@ public final class Keys {
               "Origins whose pages may read the API; empty means KANEO_CLIENT_URL alone.")
           .alive();
 
+  static final Setting<Optional<String>> REDIS_URL =
+      Setting.secret(
+          "REDIS_URL",
+          Parse::redisUrl,
+          "Kaneo's Redis. With it limits count over all gateways; without it, or when it is lost, each counts alone.");
+
   // The gateway's own.
   static final Setting<List<URI>> KANEO_UPSTREAM_URL =
       Setting.of(
@@ -287,6 +293,104 @@ public final class Keys {
           "20000",
           Parse.number(0, 10_000_000),
           "Most refused credentials remembered, apart from the valid.");
+  static final Setting<Integer> GATEWAY_LIMIT_CREDENTIAL_PER_MINUTE =
+      Setting.of(
+              "GATEWAY_LIMIT_CREDENTIAL_PER_MINUTE",
+              "60000",
+              Parse.number(0, 1_000_000_000),
+              "Most requests of one API key or session in a minute; about what one Kaneo process can answer. 0 means no limit, here and below.")
+          .alive();
+  static final Setting<Integer> GATEWAY_LIMIT_ADDRESS_PER_MINUTE =
+      Setting.of(
+              "GATEWAY_LIMIT_ADDRESS_PER_MINUTE",
+              "120000",
+              Parse.number(0, 1_000_000_000),
+              "Most requests of one address (IPv6: one /64) in a minute; many people may share it.")
+          .alive();
+  static final Setting<Integer> GATEWAY_LIMIT_SIGN_INS_PER_QUARTER_HOUR =
+      Setting.of(
+              "GATEWAY_LIMIT_SIGN_INS_PER_QUARTER_HOUR",
+              "300",
+              Parse.number(0, 1_000_000_000),
+              "Most requests of one address to GATEWAY_SIGN_IN_PATHS in 15 minutes: an office may sign in, a guesser of passwords gets nowhere.")
+          .alive();
+  static final Setting<Integer> GATEWAY_LIMIT_SIGN_UPS_PER_QUARTER_HOUR =
+      Setting.of(
+              "GATEWAY_LIMIT_SIGN_UPS_PER_QUARTER_HOUR",
+              "100",
+              Parse.number(0, 1_000_000_000),
+              "Most requests of one address to GATEWAY_SIGN_UP_PATHS in 15 minutes.")
+          .alive();
+  static final Setting<Integer> GATEWAY_LIMIT_DEVICE_PER_MINUTE =
+      Setting.of(
+              "GATEWAY_LIMIT_DEVICE_PER_MINUTE",
+              "3000",
+              Parse.number(0, 1_000_000_000),
+              "Most requests of one address to the device endpoints and the approval page in a minute; 200 waiting devices poll 2,400 times.")
+          .alive();
+  static final Setting<Integer> GATEWAY_LIMIT_FAILED_PER_MINUTE =
+      Setting.of(
+              "GATEWAY_LIMIT_FAILED_PER_MINUTE",
+              "600",
+              Parse.number(0, 1_000_000_000),
+              "Most credentials of one address that PostgreSQL found wrong in a minute; then new ones are answered 429 without asking, while those that held lately go on.")
+          .alive();
+  static final Setting<Boolean> GATEWAY_KEY_RATE_LIMITS =
+      Setting.of(
+              "GATEWAY_KEY_RATE_LIMITS",
+              "false",
+              Parse::flag,
+              "Whether the rate limit in an API key's own row holds. Kaneo gives every key 100 requests in 60 s and does not enforce it, hence off.")
+          .alive();
+  static final Setting<Integer> GATEWAY_LIMIT_KEYS =
+      Setting.of(
+              "GATEWAY_LIMIT_KEYS",
+              "20000",
+              Parse.number(100, 10_000_000),
+              "Most addresses, credentials or people that each limit remembers.")
+          .alive();
+  static final Setting<List<String>> GATEWAY_SIGN_IN_PATHS =
+      Setting.of(
+              "GATEWAY_SIGN_IN_PATHS",
+              "/api/auth/sign-in/*,/api/auth/request-password-reset,/api/auth/forget-password*,/api/auth/reset-password*,/api/auth/verify-email,/api/auth/send-verification-email,/api/auth/email-otp/*,/api/auth/magic-link/*,/api/auth/phone-number/*,/api/auth/two-factor/*,/api/auth/one-time-token/*,/api/auth/verify-password,/api/auth/change-password,/api/auth/change-email,/api/auth/delete-user*",
+              Parse::list,
+              "Paths where passwords and one-time codes are tried; `/device/sign-in` is always one.")
+          .alive();
+  static final Setting<List<String>> GATEWAY_SIGN_UP_PATHS =
+      Setting.of(
+              "GATEWAY_SIGN_UP_PATHS",
+              "/api/auth/sign-up/*",
+              Parse::list,
+              "Paths where accounts are made.")
+          .alive();
+  static final Setting<Integer> GATEWAY_IN_FLIGHT =
+      Setting.of(
+              "GATEWAY_IN_FLIGHT",
+              "4096",
+              Parse.number(0, 1_000_000_000),
+              "Most requests under way at once; more are answered 503 before everybody waits. 0 means no ceiling, here and below.")
+          .alive();
+  static final Setting<Integer> GATEWAY_IN_FLIGHT_PER_ADDRESS =
+      Setting.of(
+              "GATEWAY_IN_FLIGHT_PER_ADDRESS",
+              "1024",
+              Parse.number(0, 1_000_000_000),
+              "Most requests of one address under way at once.")
+          .alive();
+  static final Setting<Integer> GATEWAY_STREAMS =
+      Setting.of(
+              "GATEWAY_STREAMS",
+              "20000",
+              Parse.number(0, 1_000_000_000),
+              "Most WebSockets and event streams open at once, which do not count as requests under way.")
+          .alive();
+  static final Setting<Integer> GATEWAY_STREAMS_PER_ADDRESS =
+      Setting.of(
+              "GATEWAY_STREAMS_PER_ADDRESS",
+              "2000",
+              Parse.number(0, 1_000_000_000),
+              "Most WebSockets and event streams of one address open at once.")
+          .alive();
 
   static final Setting<Boolean> GATEWAY_KEY_USAGE =
       Setting.of(
@@ -392,6 +496,7 @@ public final class Keys {
           DEVICE_AUTH_CLIENT_IDS,
           TRUSTED_PROXIES,
           CORS_ORIGINS,
+          REDIS_URL,
           KANEO_UPSTREAM_URL,
           KANEO_WEB_UPSTREAM_URL,
           GATEWAY_HOST,
@@ -430,6 +535,20 @@ public final class Keys {
           GATEWAY_CACHE_SIZE,
           GATEWAY_REFUSED_CACHE_TTL_MS,
           GATEWAY_REFUSED_CACHE_SIZE,
+          GATEWAY_LIMIT_CREDENTIAL_PER_MINUTE,
+          GATEWAY_LIMIT_ADDRESS_PER_MINUTE,
+          GATEWAY_LIMIT_SIGN_INS_PER_QUARTER_HOUR,
+          GATEWAY_LIMIT_SIGN_UPS_PER_QUARTER_HOUR,
+          GATEWAY_LIMIT_DEVICE_PER_MINUTE,
+          GATEWAY_LIMIT_FAILED_PER_MINUTE,
+          GATEWAY_KEY_RATE_LIMITS,
+          GATEWAY_LIMIT_KEYS,
+          GATEWAY_SIGN_IN_PATHS,
+          GATEWAY_SIGN_UP_PATHS,
+          GATEWAY_IN_FLIGHT,
+          GATEWAY_IN_FLIGHT_PER_ADDRESS,
+          GATEWAY_STREAMS,
+          GATEWAY_STREAMS_PER_ADDRESS,
           GATEWAY_KEY_USAGE,
           GATEWAY_DEVICE_CLIENT_NAMES,
           GATEWAY_DEVICE_CODE_LIFE_S,

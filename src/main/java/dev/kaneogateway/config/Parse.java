@@ -148,6 +148,23 @@ final class Parse {
     return text;
   }
 
+  /** A redis:// address; kept as text because it may carry a password. */
+  static Optional<String> redisUrl(String text) {
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      URI uri = new URI(text);
+      boolean redis = "redis".equals(uri.getScheme()) || "rediss".equals(uri.getScheme());
+      if (redis && uri.getHost() != null) {
+        return Optional.of(text);
+      }
+    } catch (URISyntaxException e) {
+      // told below
+    }
+    throw new IllegalArgumentException("give the one Kaneo has, like redis://host:6379");
+  }
+
   static List<String> trustedProxies(String text) {
     List<String> ranges = list(text);
     ranges.forEach(IpRange::parse);

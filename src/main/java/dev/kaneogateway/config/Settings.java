@@ -19,6 +19,9 @@ public record Settings(
     Database database,
     Credentials credentials,
     Revocation revocation,
+    RateLimits rateLimits,
+    Ceilings ceilings,
+    Redis redis,
     Device device,
     Management management,
     Logs logs) {
@@ -94,6 +97,36 @@ public record Settings(
     @Override
     public String toString() {
       return "Credentials[cacheTtl=" + cacheTtl + ", cacheSize=" + cacheSize + "]";
+    }
+  }
+
+  /**
+   * How often one may ask. A quota of 0 is no limit.
+   *
+   * @param ofKeys whether what an API key's row limits it to holds as well
+   * @param mostKeys how many each limit remembers
+   */
+  public record RateLimits(
+      int credentialPerMinute,
+      int addressPerMinute,
+      int signInPerQuarter,
+      int signUpPerQuarter,
+      int devicePerMinute,
+      int failedPerMinute,
+      boolean ofKeys,
+      int mostKeys,
+      List<String> signInPaths,
+      List<String> signUpPaths) {}
+
+  /** How much may be under way at once. 0 is no ceiling. */
+  public record Ceilings(
+      int requests, int requestsPerAddress, int streams, int streamsPerAddress) {}
+
+  /** Where gateways share what they count. The URL may carry a password and is never printed. */
+  public record Redis(Optional<String> url) {
+    @Override
+    public String toString() {
+      return "Redis[" + (url.isPresent() ? "set" : "not set") + "]";
     }
   }
 
@@ -218,6 +251,23 @@ public record Settings(
             values.of(Keys.GATEWAY_LISTEN_HEARTBEAT_MS),
             values.of(Keys.GATEWAY_LISTEN_TIMEOUT_MS),
             values.of(Keys.GATEWAY_STREAM_RECHECK_MS)),
+        new RateLimits(
+            values.of(Keys.GATEWAY_LIMIT_CREDENTIAL_PER_MINUTE),
+            values.of(Keys.GATEWAY_LIMIT_ADDRESS_PER_MINUTE),
+            values.of(Keys.GATEWAY_LIMIT_SIGN_INS_PER_QUARTER_HOUR),
+            values.of(Keys.GATEWAY_LIMIT_SIGN_UPS_PER_QUARTER_HOUR),
+            values.of(Keys.GATEWAY_LIMIT_DEVICE_PER_MINUTE),
+            values.of(Keys.GATEWAY_LIMIT_FAILED_PER_MINUTE),
+            values.of(Keys.GATEWAY_KEY_RATE_LIMITS),
+            values.of(Keys.GATEWAY_LIMIT_KEYS),
+            values.of(Keys.GATEWAY_SIGN_IN_PATHS),
+            values.of(Keys.GATEWAY_SIGN_UP_PATHS)),
+        new Ceilings(
+            values.of(Keys.GATEWAY_IN_FLIGHT),
+            values.of(Keys.GATEWAY_IN_FLIGHT_PER_ADDRESS),
+            values.of(Keys.GATEWAY_STREAMS),
+            values.of(Keys.GATEWAY_STREAMS_PER_ADDRESS)),
+        new Redis(values.of(Keys.REDIS_URL)),
         new Device(
             values.of(Keys.DEVICE_AUTH_CLIENT_IDS),
             values.of(Keys.GATEWAY_DEVICE_CLIENT_NAMES).stream()

@@ -6,6 +6,7 @@ import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
@@ -30,19 +31,23 @@ final class CredentialStatement {
   CredentialStatement(Pool pool, KaneoSchema schema, Clock clock) {
     this.pool = pool;
     this.clock = clock;
-    this.sql = sql(schema.apiKeyOwner(), "k.key", "s.token");
-    this.standingSql = sql(schema.apiKeyOwner(), "k.id", "s.id");
+    this.sql = sql(schema, "k.key", "s.token");
+    this.standingSql = sql(schema, "k.id", "s.id");
   }
 
-  private static String sql(String owner, String keyBy, String sessionBy) {
+  private static String sql(KaneoSchema schema, String keyBy, String sessionBy) {
+    String owner = schema.apiKeyOwner();
     return "SELECT true, k.key, k.id, "
         + owner
-        + ", k.expires_at, u.banned, u.ban_expires FROM apikey k LEFT JOIN \"user\" u ON u.id = "
+        + ", k.expires_at, u.banned, u.ban_expires, "
+        + schema.apiKeyLimit()
+        + " FROM apikey k LEFT JOIN \"user\" u ON u.id = "
         + owner
         + " WHERE "
         + keyBy
         + " = ANY($1) AND k.enabled"
-        + " UNION ALL SELECT false, s.token, s.id, s.user_id, s.expires_at, u.banned, u.ban_expires"
+        + " UNION ALL SELECT false, s.token, s.id, s.user_id, s.expires_at, u.banned, u.ban_expires,"
+        + " NULL::bigint, NULL::bigint"
         + " FROM session s JOIN \"user\" u ON u.id = s.user_id WHERE "
         + sessionBy
         + " = ANY($2)";
@@ -125,7 +130,14 @@ final class CredentialStatement {
         row.getBoolean(0) ? Identity.Kind.API_KEY : Identity.Kind.SESSION,
         row.getString(2),
         owner == null ? "" : owner,
-        expiresAt);
+        expiresAt,
+        keyLimit(row.getLong(7), row.getLong(8)));
+  }
+
+  private static Optional<KeyLimit> keyLimit(@Nullable Long most, @Nullable Long windowMs) {
+    return most == null || windowMs == null || most <= 0 || windowMs <= 0
+        ? Optional.empty()
+        : Optional.of(new KeyLimit(most, Duration.ofMillis(windowMs)));
   }
 
   private static Optional<Instant> instant(@Nullable LocalDateTime utc) {

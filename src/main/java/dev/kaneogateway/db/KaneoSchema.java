@@ -15,9 +15,11 @@ import java.util.Set;
  * for once at start, because Kaneo versions differ.
  *
  * @param apiKeyOwner SQL for the owner of an {@code apikey} row {@code k}
+ * @param apiKeyLimit SQL for the two numbers an {@code apikey} row {@code k} limits itself to:
+ *     requests, and milliseconds; both null if it does not
  * @param missing what the gateway cannot do without, as {@code table.column}; empty if all is well
  */
-public record KaneoSchema(String apiKeyOwner, List<String> missing) {
+public record KaneoSchema(String apiKeyOwner, String apiKeyLimit, List<String> missing) {
   private static final Map<String, List<String>> NEEDED =
       Map.of(
           "apikey", List.of("id", "key", "enabled", "expires_at"),
@@ -63,7 +65,15 @@ public record KaneoSchema(String apiKeyOwner, List<String> missing) {
         reference && user
             ? "COALESCE(k.reference_id, k.user_id)"
             : reference ? "k.reference_id" : "k.user_id";
-    return new KaneoSchema(owner, missing.stream().sorted().toList());
+    boolean limits =
+        apikey.containsAll(
+            List.of("rate_limit_enabled", "rate_limit_max", "rate_limit_time_window"));
+    String limit =
+        limits
+            ? "CASE WHEN k.rate_limit_enabled THEN k.rate_limit_max END::bigint,"
+                + " k.rate_limit_time_window::bigint"
+            : "NULL::bigint, NULL::bigint";
+    return new KaneoSchema(owner, limit, missing.stream().sorted().toList());
   }
 
   /** Whether the gateway can serve this schema. */

@@ -39,6 +39,8 @@ public final class GatewayMetrics implements AutoCloseable {
   private final AtomicReferenceArray<Timer> requests =
       new AtomicReferenceArray<>(Route.values().length * STATUS_CLASSES);
   private final Counter[] authentications = new Counter[AuthResult.values().length * 2];
+  private final Counter[] limited = new Counter[Limit.values().length];
+  private final Counter[] shed = new Counter[Ceiling.values().length];
   private final Timer upstream =
       timer("upstream_response", "From asking Kaneo to the head of its answer.");
   private final Timer lookups =
@@ -68,6 +70,19 @@ public final class GatewayMetrics implements AutoCloseable {
                 .tag("cached", cached == 1 ? "true" : "false")
                 .register(registry);
       }
+    }
+    for (Limit limit : Limit.values()) {
+      limited[limit.ordinal()] =
+          counter(
+              "limited_requests", "Requests refused with 429, by limit.", "limit", limit.label());
+    }
+    for (Ceiling ceiling : Ceiling.values()) {
+      shed[ceiling.ordinal()] =
+          counter(
+              "shed_requests",
+              "Requests refused with 503 because too much was under way, by ceiling.",
+              "ceiling",
+              ceiling.label());
     }
     gauge("requests_in_flight", "Requests not yet answered in full.", inFlight::sum);
     gauge("requests_held", "Requests waiting for a Kaneo that restarts.", held::sum);
@@ -180,8 +195,13 @@ public final class GatewayMetrics implements AutoCloseable {
   }
 
   /** Counts a request refused because of a limit. */
-  public void limited(String limit) {
-    counter("limited_requests", "Requests refused with 429, by limit.", "limit", limit).increment();
+  public void limited(Limit limit) {
+    limited[limit.ordinal()].increment();
+  }
+
+  /** Counts a request refused because too much was under way. */
+  public void shed(Ceiling ceiling) {
+    shed[ceiling.ordinal()].increment();
   }
 
   public void requestHeld() {

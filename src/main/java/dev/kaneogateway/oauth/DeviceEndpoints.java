@@ -10,11 +10,11 @@ import dev.kaneogateway.device.DeviceAnswer;
 import dev.kaneogateway.device.DeviceQuestion;
 import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.device.UserCode;
-import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.limits.ClientKey;
+import dev.kaneogateway.limits.DeviceLimits;
+import dev.kaneogateway.limits.Refusal;
 import dev.kaneogateway.metrics.Route;
-import dev.kaneogateway.web.AttemptLimit;
 import dev.kaneogateway.web.Bodies;
-import dev.kaneogateway.web.DeviceLimits;
 import dev.kaneogateway.web.Exchange;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Future;
@@ -40,7 +40,6 @@ public final class DeviceEndpoints {
   private final SessionTokens sessionTokens;
   private final Credentials credentials;
   private final DeviceLimits limits;
-  private final GatewayMetrics metrics;
   private final Set<String> clientIds;
   private final OAuthAnswers answers;
   private final Metadata metadata;
@@ -51,15 +50,13 @@ public final class DeviceEndpoints {
       People people,
       SessionTokens sessionTokens,
       Credentials credentials,
-      DeviceLimits limits,
-      GatewayMetrics metrics) {
+      DeviceLimits limits) {
     this.settings = settings;
     this.bus = bus;
     this.people = people;
     this.sessionTokens = sessionTokens;
     this.credentials = credentials;
     this.limits = limits;
-    this.metrics = metrics;
     this.clientIds = Set.copyOf(settings.device().clientIds());
     this.answers = new OAuthAnswers(settings.kaneo());
     this.metadata = new Metadata(settings.kaneo().publicUrl());
@@ -103,6 +100,23 @@ public final class DeviceEndpoints {
             exchange, new OAuthException(404, "invalid_request", "There is no such endpoint"));
       }
     }
+  }
+
+  /** Refuses a request of one who asks too often, or that is more than can be under way at once. */
+  public void refuse(Exchange exchange, Refusal refusal) {
+    exchange.route(Route.DEVICE);
+    String path = exchange.head().path();
+    if (path.equals(BASE) || path.equals(BASE + "/approve") || path.equals(BASE + "/deny")) {
+      answers.openToKaneosPages(exchange);
+    } else {
+      answers.openToAll(exchange);
+    }
+    // A client that polls waits when it is told to slow down, and ends its sign-in at all else.
+    answers.fail(
+        exchange,
+        path.equals(BASE + "/token")
+            ? answers.slowDown("Too many requests", refusal)
+            : answers.tooMany("Too many requests", refusal));
   }
 
   /** What an endpoint answers: a JSON body with 200, or a failure. */
@@ -165,9 +179,10 @@ public final class DeviceEndpoints {
             .matches("[\\x21\\x23-\\x5B\\x5D-\\x7E]+( [\\x21\\x23-\\x5B\\x5D-\\x7E]+)*")) {
       throw new OAuthException(400, "invalid_scope", "The scope has characters that no scope has");
     }
-    if (!limits.codes().attempt(AttemptLimit.addressKey(exchange.origin().address()))) {
-      metrics.limited("device_codes");
-      return Future.failedFuture(answers.tooMany("Too many codes were asked for", limits.codes()));
+    String address = ClientKey.ofAddress(exchange.origin().address());
+    if (!limits.codes().attempt(address)) {
+      return Future.failedFuture(
+          answers.tooMany("Too many codes were asked for", limits.codes().excess(address)));
     }
     return bus.ask(
             DeviceVerticle.START,
@@ -194,7 +209,7 @@ public final class DeviceEndpoints {
     }
     String deviceCode = parameters.required("device_code");
     String clientId = client(parameters);
-    String address = AttemptLimit.addressKey(exchange.origin().address());
+    String address = ClientKey.ofAddress(exchange.origin().address());
     return bus.ask(
             DeviceVerticle.POLL,
             new DeviceQuestion.Poll(
@@ -210,8 +225,10 @@ public final class DeviceEndpoints {
             polled -> {
               if (polled.state() == DeviceAnswer.PollState.INVALID
                   && !limits.unknownPolls().attempt(address)) {
-                metrics.limited("device_unknown_polls");
-                return Future.failedFuture(answers.slowDown(limits.unknownPolls()));
+                return Future.failedFuture(
+                    answers.slowDown(
+                        "Too many unknown codes were polled",
+                        limits.unknownPolls().excess(address)));
               }
               return answers.polled(exchange, polled);
             });
@@ -277,9 +294,9 @@ public final class DeviceEndpoints {
       // No code has another length, so this guesses at none.
       return Future.failedFuture(OAuthException.invalidRequest("Invalid user code"));
     }
-    String address = AttemptLimit.addressKey(exchange.origin().address());
+    String address = ClientKey.ofAddress(exchange.origin().address());
     if (limits.isGuessing(user, address)) {
-      return Future.failedFuture(tooManyGuesses());
+      return Future.failedFuture(tooManyGuesses(user, address));
     }
     Optional<String> claimant = claims ? Optional.of(user) : Optional.empty();
     return bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience())
@@ -298,12 +315,11 @@ public final class DeviceEndpoints {
   private Exception wrongCode(String user, String address) {
     return limits.guessed(user, address)
         ? OAuthException.invalidRequest("Invalid user code")
-        : tooManyGuesses();
+        : tooManyGuesses(user, address);
   }
 
-  private Exception tooManyGuesses() {
-    metrics.limited("device_user_codes");
-    return answers.tooMany("Too many wrong codes", limits.wrongCodesPerAddress());
+  private Exception tooManyGuesses(String user, String address) {
+    return answers.tooMany("Too many wrong codes", limits.guesses(user, address));
   }
 
   private Future<JsonObject> decide(Exchange exchange, Parameters parameters, boolean allow)
@@ -337,9 +353,9 @@ public final class DeviceEndpoints {
     if (!UserCode.isComplete(code)) {
       return Future.failedFuture(OAuthException.invalidRequest("Invalid user code"));
     }
-    String address = AttemptLimit.addressKey(exchange.origin().address());
+    String address = ClientKey.ofAddress(exchange.origin().address());
     if (limits.isGuessing(person.userId(), address)) {
-      return Future.failedFuture(tooManyGuesses());
+      return Future.failedFuture(tooManyGuesses(person.userId(), address));
     }
     return bus.ask(
             DeviceVerticle.DECIDE,

@@ -2,8 +2,10 @@ package dev.kaneogateway.oauth;
 
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.device.DeviceAnswer;
-import dev.kaneogateway.web.AttemptLimit;
+import dev.kaneogateway.limits.Refusal;
+import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.web.Bodies;
+import dev.kaneogateway.web.Cors;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.HttpDate;
 import dev.kaneogateway.web.Problems;
@@ -41,12 +43,12 @@ final class OAuthAnswers {
 
   private static final Logger LOG = LoggerFactory.getLogger(OAuthAnswers.class);
 
-  private final List<String> corsOrigins;
+  private final Cors cors;
   private final Set<String> ownOrigins = new HashSet<>();
   private final String page;
 
   OAuthAnswers(Settings.Kaneo kaneo) {
-    this.corsOrigins = kaneo.corsOrigins();
+    this.cors = new Cors(kaneo.corsOrigins());
     for (URI url : List.of(kaneo.clientUrl(), kaneo.apiUrl(), kaneo.publicUrl())) {
       ownOrigins.add(url.getScheme() + "://" + url.getRawAuthority());
     }
@@ -60,13 +62,7 @@ final class OAuthAnswers {
 
   /** Kaneo's own pages may read this answer, cookies and all, as Kaneo lets them. */
   void openToKaneosPages(Exchange exchange) {
-    List<String> origins = exchange.request().headers().getAll(HttpHeaders.ORIGIN);
-    HttpServerResponse response = exchange.response();
-    if (origins.size() == 1 && corsOrigins.contains(origins.get(0))) {
-      response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, origins.get(0));
-    }
-    response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
-    response.putHeader(HttpHeaders.VARY, "Origin");
+    cors.open(exchange);
   }
 
   /**
@@ -158,24 +154,24 @@ final class OAuthAnswers {
     return Future.failedFuture(new OAuthException(400, error, description));
   }
 
-  TooMany tooMany(String description, AttemptLimit limit) {
-    return new TooMany("temporarily_unavailable", description, limit);
+  TooMany tooMany(String description, Refusal refusal) {
+    return new TooMany("temporarily_unavailable", description, refusal);
   }
 
   /** What a polling client understands of "too often". */
-  TooMany slowDown(AttemptLimit limit) {
-    return new TooMany("slow_down", "Too many unknown codes were polled", limit);
+  TooMany slowDown(String description, Refusal refusal) {
+    return new TooMany("slow_down", description, refusal);
   }
 
-  /** 429 in the form of an OAuth error. */
+  /** 429 or 503 in the form of an OAuth error. */
   static final class TooMany extends Exception {
     private final String error;
-    private final long seconds;
+    private final Refusal refusal;
 
-    TooMany(String error, String description, AttemptLimit limit) {
+    TooMany(String error, String description, Refusal refusal) {
       super(description, null, false, false);
       this.error = error;
-      this.seconds = limit.window().toSeconds();
+      this.refusal = refusal;
     }
   }
 
@@ -197,8 +193,9 @@ final class OAuthAnswers {
     } else if (failure instanceof OAuthException refused) {
       refuse(exchange, refused);
     } else if (failure instanceof TooMany many) {
-      exchange.response().putHeader("Retry-After", Long.toString(many.seconds));
-      send(exchange, 429, error(many.error, String.valueOf(many.getMessage())));
+      Cors.exposeRetryFields(exchange.response());
+      RetryFields.put(exchange.response(), many.refusal);
+      send(exchange, many.refusal.status(), error(many.error, String.valueOf(many.getMessage())));
     } else if (failure instanceof Bodies.TooSlow) {
       exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
       refuse(exchange, new OAuthException(408, "invalid_request", "The body did not arrive"));

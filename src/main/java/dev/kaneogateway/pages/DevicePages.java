@@ -8,11 +8,13 @@ import dev.kaneogateway.device.DeviceAnswer;
 import dev.kaneogateway.device.DeviceQuestion;
 import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.device.UserCode;
-import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.limits.ClientKey;
+import dev.kaneogateway.limits.DeviceLimits;
+import dev.kaneogateway.limits.Excess;
+import dev.kaneogateway.limits.Refusal;
+import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.metrics.Route;
-import dev.kaneogateway.web.AttemptLimit;
 import dev.kaneogateway.web.Bodies;
-import dev.kaneogateway.web.DeviceLimits;
 import dev.kaneogateway.web.Exchange;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -68,7 +70,6 @@ public final class DevicePages {
   private final Bus bus;
   private final People people;
   private final DeviceLimits limits;
-  private final GatewayMetrics metrics;
   private final Clock clock;
   private final PageWriter writer;
   private final KaneoSignIn kaneo;
@@ -83,13 +84,11 @@ public final class DevicePages {
       Bus bus,
       People people,
       DeviceLimits limits,
-      GatewayMetrics metrics,
       Clock clock) {
     this.settings = settings;
     this.bus = bus;
     this.people = people;
     this.limits = limits;
-    this.metrics = metrics;
     this.clock = clock;
     this.kaneo = new KaneoSignIn(client, settings);
     this.seals = new Seals(People.pageSecret(settings));
@@ -133,6 +132,13 @@ public final class DevicePages {
         problem(exchange, allow.isEmpty() ? 404 : 405, "notfound");
       }
     }
+  }
+
+  /** Refuses a request of one who asks too often, or that is more than can be under way at once. */
+  public void refuse(Exchange exchange, Refusal refusal) {
+    exchange.route(Route.PAGE);
+    RetryFields.put(exchange.response(), refusal);
+    problem(exchange, refusal.status(), refusal instanceof Excess ? "limit" : "trouble");
   }
 
   // --- what a person sees
@@ -457,10 +463,9 @@ public final class DevicePages {
 
   private Future<Optional<DeviceAnswer.Request>> find(
       Exchange exchange, Person.SignedIn person, String code, boolean claim) {
-    String address = AttemptLimit.addressKey(exchange.origin().address());
+    String address = ClientKey.ofAddress(exchange.origin().address());
     if (limits.isGuessing(person.userId(), address)) {
-      metrics.limited("device_user_codes");
-      return Future.failedFuture(new TooManyTries());
+      return Future.failedFuture(new TooManyTries(limits.guesses(person.userId(), address)));
     }
     Optional<String> claimant = claim ? Optional.of(person.userId()) : Optional.empty();
     return bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience())
@@ -476,16 +481,19 @@ public final class DevicePages {
                                   || r.owner().map(person.userId()::equals).orElse(false))
                       .isPresent();
               if (!right && !limits.guessed(person.userId(), address)) {
-                metrics.limited("device_user_codes");
-                return Future.failedFuture(new TooManyTries());
+                return Future.failedFuture(
+                    new TooManyTries(limits.guesses(person.userId(), address)));
               }
               return Future.succeededFuture(looked.request());
             });
   }
 
   private static final class TooManyTries extends Exception {
-    TooManyTries() {
+    private final Excess excess;
+
+    TooManyTries(Excess excess) {
       super("too many tries", null, false, false);
+      this.excess = excess;
     }
   }
 
@@ -498,10 +506,8 @@ public final class DevicePages {
   }
 
   private void trouble(Exchange exchange, Throwable failure) {
-    if (failure instanceof TooManyTries) {
-      long minutes = limits.wrongCodesPerUser().window().toMinutes();
-      exchange.response().putHeader("Retry-After", Long.toString(minutes * 60));
-      problem(exchange, 429, "limit");
+    if (failure instanceof TooManyTries tries) {
+      refuse(exchange, tries.excess);
     } else {
       exchange.response().putHeader("Retry-After", "2");
       problem(exchange, 503, "trouble");

@@ -272,6 +272,11 @@ final class Forward implements Lane.Open {
       fail(UpstreamFailure.NONSENSE);
       return;
     }
+    if (ResponseHeaders.isEventStream(answer.headers())
+        && lane.ceilings.livesLong(exchange) != null) {
+      fail(UpstreamFailure.BUSY);
+      return;
+    }
     long waited = System.nanoTime() - askedNanos;
     exchange.upstreamAnswered(waited);
     lane.metrics.upstreamAnswered(waited);

@@ -2,6 +2,7 @@ package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.credentials.LiveStreams;
+import dev.kaneogateway.limits.Ceilings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Deadlines;
 import io.vertx.core.Vertx;
@@ -19,6 +20,7 @@ final class Lane {
   final Upstreams web;
   final Deadlines firstByte;
   final Deadlines progress;
+  final Ceilings ceilings;
   final LiveStreams streams;
   final GatewayMetrics metrics;
   final long maxBodyBytes;
@@ -39,6 +41,7 @@ final class Lane {
   Lane(
       Vertx vertx,
       Settings settings,
+      Ceilings ceilings,
       LiveStreams streams,
       GatewayMetrics metrics,
       Presences presences) {
@@ -52,6 +55,7 @@ final class Lane {
             : new Upstreams(vertx, upstream.web(), upstream, loops, presences);
     this.firstByte = new Deadlines(vertx, upstream.firstByteTimeout());
     this.progress = new Deadlines(vertx, settings.limits().progressTimeout());
+    this.ceilings = ceilings;
     this.metrics = metrics;
     this.maxBodyBytes = settings.limits().maxBodyBytes();
     this.hold = upstream.hold();

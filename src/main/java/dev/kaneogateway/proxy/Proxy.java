@@ -5,9 +5,16 @@ import dev.kaneogateway.auth.Challenges;
 import dev.kaneogateway.auth.Decision;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.credentials.Identity;
+import dev.kaneogateway.credentials.KeyLimit;
 import dev.kaneogateway.credentials.LiveStreams;
+import dev.kaneogateway.limits.Ceilings;
+import dev.kaneogateway.limits.Excess;
+import dev.kaneogateway.limits.Refusal;
+import dev.kaneogateway.limits.RequestLimits;
+import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Route;
+import dev.kaneogateway.web.Cors;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
 import dev.kaneogateway.web.RequestHead;
@@ -25,19 +32,25 @@ public final class Proxy {
   private final Routes routes;
   private final Authenticator authenticator;
   private final Challenges challenges;
+  private final RequestLimits limits;
+  private final Cors cors;
   private final Lane lane;
 
   public Proxy(
       Vertx vertx,
       Settings settings,
       Authenticator authenticator,
+      RequestLimits limits,
+      Ceilings ceilings,
       LiveStreams streams,
       GatewayMetrics metrics,
       Presences presences) {
     this.routes = new Routes(settings.kaneo());
     this.authenticator = authenticator;
-    this.challenges = new Challenges(settings.kaneo().corsOrigins());
-    this.lane = new Lane(vertx, settings, streams, metrics, presences);
+    this.limits = limits;
+    this.cors = new Cors(settings.kaneo().corsOrigins());
+    this.challenges = new Challenges(cors);
+    this.lane = new Lane(vertx, settings, ceilings, streams, metrics, presences);
   }
 
   /** Answers a request, now or later, whatever happens. */
@@ -51,7 +64,7 @@ public final class Proxy {
           exchange, 413, "content_too_large", "The body is larger than this server takes.");
     } else if ((route == Route.API || upgrade)
         && !exchange.request().method().equals(HttpMethod.OPTIONS)) {
-      Future<Decision> decision = authenticator.decide(exchange.request().headers());
+      Future<Decision> decision = authenticator.decide(exchange);
       if (decision.succeeded()) {
         act(exchange, decision.result(), upgrade);
       } else {
@@ -68,16 +81,21 @@ public final class Proxy {
       return;
     }
     if (decision instanceof Decision.Admit admit) {
-      if (admit.identity() != null) {
-        exchange.identified(admit.identity().label(), admit.identity().userId());
+      Refusal refusal = admit.identity() == null ? null : identified(exchange, admit.identity());
+      if (refusal == null && upgrade) {
+        refusal = lane.ceilings.livesLong(exchange);
       }
-      if (upgrade) {
+      if (refusal != null) {
+        refuse(exchange, refusal);
+      } else if (upgrade) {
         new Tunnel(lane, exchange, admit.identity()).start();
       } else {
         forward(exchange, Route.API, admit.identity());
       }
     } else if (decision instanceof Decision.Refuse refuse) {
       challenges.refuse(exchange, refuse.reason());
+    } else if (decision instanceof Decision.TooMany guessing) {
+      refuse(exchange, guessing.excess());
     } else {
       Problems.answerRetryLater(
           exchange,
@@ -85,6 +103,34 @@ public final class Proxy {
           "temporarily_unavailable",
           "The credential cannot be checked now.",
           Duration.ofSeconds(1));
+    }
+  }
+
+  private @Nullable Excess identified(Exchange exchange, Identity identity) {
+    String label = identity.label();
+    exchange.identified(label, identity.userId());
+    Excess excess = limits.authenticated(label);
+    KeyLimit own = identity.keyLimit().orElse(null);
+    return excess != null || own == null ? excess : limits.ofKey(label, own.most(), own.window());
+  }
+
+  /** Refuses a request of one who asks too often, or that is more than can be under way at once. */
+  public void refuse(Exchange exchange, Refusal refusal) {
+    String path = exchange.head().path();
+    exchange.route(routes.of(path));
+    cors.open(exchange);
+    Cors.exposeRetryFields(exchange.response());
+    RetryFields.put(exchange.response(), refusal);
+    if (path.startsWith("/api/auth/")) {
+      // Where Better Auth's own clients look.
+      exchange.response().putHeader("X-Retry-After", Long.toString(refusal.retryAfterSeconds()));
+    }
+    if (refusal instanceof Excess) {
+      Problems.answer(
+          exchange, 429, "too_many_requests", "Too many requests. Please try again later.");
+    } else {
+      Problems.answer(
+          exchange, 503, "overloaded", "The server has too much to do. Please try again later.");
     }
   }
 

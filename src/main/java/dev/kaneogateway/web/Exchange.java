@@ -22,6 +22,7 @@ public final class Exchange {
   private long upstreamNanos = -1;
   private boolean abandoned;
   private @Nullable Runnable atEnd;
+  private @Nullable Runnable leave;
   private @Nullable String trouble;
 
   Exchange(HttpServerRequest request, String id, RequestHead head, TrustedProxies.Origin origin) {
@@ -76,6 +77,18 @@ public final class Exchange {
     this.abandoned = true;
   }
 
+  /**
+   * Notes that the exchange takes up a place somewhere; the one it had before is left, and this one
+   * when it ends.
+   */
+  public void occupies(Runnable leaving) {
+    Runnable before = leave;
+    leave = leaving;
+    if (before != null) {
+      before.run();
+    }
+  }
+
   void atEnd(Runnable action) {
     this.atEnd = action;
   }
@@ -86,6 +99,11 @@ public final class Exchange {
     atEnd = null;
     if (action != null) {
       action.run();
+    }
+    Runnable leaving = leave;
+    leave = null;
+    if (leaving != null) {
+      leaving.run();
     }
   }
 

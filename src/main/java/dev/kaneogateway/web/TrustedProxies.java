@@ -25,8 +25,10 @@ public final class TrustedProxies {
    * @param address numeric address of the client
    * @param scheme {@code http} or {@code https}, as the client used it
    * @param host the authority the client used
+   * @param named whether the address is the client's own, and not that of a trusted proxy which
+   *     named no client
    */
-  public record Origin(String address, String scheme, String host) {}
+  public record Origin(String address, String scheme, String host, boolean named) {}
 
   /** The origin of a request whose own Host is {@code host}. */
   public Origin originOf(HttpServerRequest request, String host) {
@@ -35,20 +37,21 @@ public final class TrustedProxies {
         peer == null || peer.hostAddress() == null ? "unknown" : plain(peer.hostAddress());
     String scheme = request.isSSL() ? "https" : "http";
     if (!isTrusted(peerAddress)) {
-      return new Origin(peerAddress, scheme, host);
+      return new Origin(peerAddress, scheme, host, true);
     }
     String chain = joined(request, "X-Forwarded-For");
-    String address = chain == null ? null : rightmostUntrusted(chain.split(","), "");
+    Hop client = chain == null ? null : rightmostUntrusted(chain.split(","), "");
     if (chain == null) {
       String forwarded = joined(request, "Forwarded");
-      address = forwarded == null ? null : rightmostUntrusted(forwarded.split(","), "for=");
+      client = forwarded == null ? null : rightmostUntrusted(forwarded.split(","), "for=");
     }
     String proto = request.getHeader("X-Forwarded-Proto");
     String forwardedHost = request.getHeader("X-Forwarded-Host");
     return new Origin(
-        address == null ? peerAddress : address,
+        client == null ? peerAddress : client.address(),
         "https".equals(proto) || "http".equals(proto) ? proto : scheme,
-        forwardedHost != null && isHost(forwardedHost) ? forwardedHost : host);
+        forwardedHost != null && isHost(forwardedHost) ? forwardedHost : host,
+        client != null && !client.trusted());
   }
 
   /** Whether a numeric address belongs to a trusted proxy. */
@@ -62,16 +65,18 @@ public final class TrustedProxies {
     return false;
   }
 
-  private @Nullable String rightmostUntrusted(String[] hops, String parameter) {
-    String leftmost = null;
+  private record Hop(String address, boolean trusted) {}
+
+  private @Nullable Hop rightmostUntrusted(String[] hops, String parameter) {
+    Hop leftmost = null;
     for (int i = hops.length - 1; i >= 0; i--) {
       String hop = plain(parameter.isEmpty() ? hops[i].strip() : parameter(hops[i], parameter));
       if (IpRange.address(hop).length == 0) {
         return leftmost;
       }
-      leftmost = hop;
-      if (!isTrusted(hop)) {
-        return hop;
+      leftmost = new Hop(hop, isTrusted(hop));
+      if (!leftmost.trusted()) {
+        return leftmost;
       }
     }
     return leftmost;

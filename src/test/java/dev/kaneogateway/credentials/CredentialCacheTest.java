@@ -140,6 +140,7 @@ class CredentialCacheTest {
   }
 
   private static Verdict valid(Optional<Instant> expiresAt) {
-    return new Verdict.Valid(new Identity(Identity.Kind.SESSION, "id", "user", expiresAt));
+    return new Verdict.Valid(
+        new Identity(Identity.Kind.SESSION, "id", "user", expiresAt, Optional.empty()));
   }
 }

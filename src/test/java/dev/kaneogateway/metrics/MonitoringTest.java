@@ -44,6 +44,9 @@ class MonitoringTest {
           "credential_cache_size",
           "credential_refused_cache_size",
           "credential_lookups_waiting",
+          "limit_keys",
+          "redis_up",
+          "requests_counted",
           "revocation_line_up",
           "streams_open",
           "database_up",
@@ -167,7 +170,8 @@ class MonitoringTest {
       metrics.lookupFailed();
       metrics.malformedRequest();
       metrics.deviceStep("look", "unknown");
-      metrics.limited("device_user_codes");
+      metrics.limited(Limit.DEVICE_USER_CODES);
+      metrics.shed(Ceiling.REQUESTS);
       metrics.requestHeld();
       metrics.requestReleased();
       metrics.tunnelOpened();

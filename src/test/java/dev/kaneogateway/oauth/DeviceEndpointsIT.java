@@ -363,7 +363,7 @@ class DeviceEndpointsIT {
         last = send(base + "/api/auth/device/code", FORM, "client_id=kaneo-cli");
       }
       refused(last, 429, "temporarily_unavailable");
-      assertEquals("60", last.headers().firstValue("retry-after").orElse(""));
+      assertEquals("30", last.headers().firstValue("retry-after").orElse(""));
       for (int i = 0; i < 3; i++) {
         last = send(base + "/api/auth/device/token", FORM, pollBody("unknown" + i));
       }

@@ -1,0 +1,36 @@
+package dev.kaneogateway.web;
+
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import java.util.List;
+
+/**
+ * The CORS fields that Kaneo puts on every answer of its API, for the answers that the gateway
+ * gives in its place: without them a page of another origin could not read a refusal. Immutable.
+ */
+public final class Cors {
+  private final List<String> origins;
+
+  public Cors(List<String> origins) {
+    this.origins = List.copyOf(origins);
+  }
+
+  /** Lets the pages that may read Kaneo's answers read this one, cookies and all. */
+  public void open(Exchange exchange) {
+    HttpServerResponse response = exchange.response();
+    List<String> asking = exchange.request().headers().getAll(HttpHeaders.ORIGIN);
+    if (asking.size() == 1 && origins.contains(asking.get(0))) {
+      response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, asking.get(0));
+    }
+    response
+        .putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_CREDENTIALS, "true")
+        .putHeader(HttpHeaders.VARY, "Origin");
+  }
+
+  /** Lets such pages read the fields that say when to come again, too. */
+  public static void exposeRetryFields(HttpServerResponse response) {
+    response.putHeader(
+        HttpHeaders.ACCESS_CONTROL_EXPOSE_HEADERS,
+        "Retry-After, X-Retry-After, RateLimit, RateLimit-Policy");
+  }
+}
