@@ -199,9 +199,16 @@ public final class Keys {
   static final Setting<Duration> GATEWAY_UPSTREAM_HOLD_MS =
       Setting.of(
               "GATEWAY_UPSTREAM_HOLD_MS",
-              "10000",
+              "30000",
               Parse.millis(0, 600_000),
               "Time requests wait for a Kaneo that was there and takes no connections now, so that its restart is a pause; 0 answers 502 at once.")
+          .alive();
+  static final Setting<Integer> GATEWAY_UPSTREAM_HELD =
+      Setting.of(
+              "GATEWAY_UPSTREAM_HELD",
+              "10000",
+              Parse.number(0, 1_000_000),
+              "Most requests that wait so: a rate of some hundreds a second for that time.")
           .alive();
   static final Setting<Integer> GATEWAY_UPSTREAM_CONNECTIONS =
       Setting.of(
@@ -520,6 +527,7 @@ public final class Keys {
           GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS,
           GATEWAY_UPSTREAM_KEEP_ALIVE_MS,
           GATEWAY_UPSTREAM_HOLD_MS,
+          GATEWAY_UPSTREAM_HELD,
           GATEWAY_UPSTREAM_CONNECTIONS,
           GATEWAY_UPSTREAM_QUEUE,
           GATEWAY_DATABASE_CONNECTIONS,

@@ -71,6 +71,7 @@ public record Settings(
       Duration firstByteTimeout,
       Duration keepAlive,
       Duration hold,
+      int maxHeld,
       int maxConnections,
       int maxQueue) {}
 
@@ -232,6 +233,7 @@ public record Settings(
             values.of(Keys.GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS),
             values.of(Keys.GATEWAY_UPSTREAM_KEEP_ALIVE_MS),
             values.of(Keys.GATEWAY_UPSTREAM_HOLD_MS),
+            values.of(Keys.GATEWAY_UPSTREAM_HELD),
             values.of(Keys.GATEWAY_UPSTREAM_CONNECTIONS),
             values.of(Keys.GATEWAY_UPSTREAM_QUEUE)),
         new Database(values.of(Keys.DATABASE_URL), values.of(Keys.GATEWAY_DATABASE_CONNECTIONS)),

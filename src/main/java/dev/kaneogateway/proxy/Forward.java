@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * if it can be repeated (RFC 9110 §9.2.2). Confined to its event loop.
  */
 final class Forward implements Lane.Open {
-  private static final long RETURN_CHECK_MS = 100;
+  /** How many dead connections of the pool a request may meet: a restart leaves many. */
+  private static final int MOST_DEAD = 5;
 
   private final Lane lane;
   private final Upstreams upstreams;
@@ -41,6 +42,8 @@ final class Forward implements Lane.Open {
   private boolean hasBody;
   private @Nullable Buffer firstChunk;
   private int attempts;
+  private int broken;
+  private boolean reused;
   private long askedNanos;
   private Upstreams.@Nullable Upstream upstream;
   private @Nullable HttpClientRequest upstreamRequest;
@@ -117,27 +120,19 @@ final class Forward implements Lane.Open {
     if (!over && failure == UpstreamFailure.REFUSED && attempts < upstreams.size()) {
       release();
       ask();
-    } else if (!over && failure == UpstreamFailure.REFUSED && mayWait()) {
-      waitForReturn();
+    } else if (!over && failure == UpstreamFailure.REFUSED && lane.mayHold(upstream)) {
+      // Not a byte was sent, so any request can wait for a Kaneo that restarts.
+      askLater();
     } else {
       fail(failure);
     }
   }
 
-  /** Not a byte of the request was sent, so any request can wait for a Kaneo that restarts. */
-  private boolean mayWait() {
-    return upstream != null && upstream.mayReturnWithin(lane.hold) && lane.held < lane.mostHeld;
-  }
-
-  private void waitForReturn() {
+  /** Tries again a little later; the client may be gone by then. */
+  private void askLater() {
     release();
-    lane.held++;
-    lane.metrics.requestHeld();
-    lane.vertx.setTimer(
-        RETURN_CHECK_MS,
-        id -> {
-          lane.held--;
-          lane.metrics.requestReleased();
+    lane.holdBack(
+        () -> {
           if (!over) {
             ask();
           }
@@ -148,6 +143,7 @@ final class Forward implements Lane.Open {
     // What breaks shows in the future of the answer too.
     to.exceptionHandler(broken -> {});
     chosen.reached();
+    reused = upstreams.isReused(to.connection());
     if (over) {
       to.reset();
       return;
@@ -239,18 +235,23 @@ final class Forward implements Lane.Open {
       return;
     }
     UpstreamFailure failure = UpstreamFailure.ofAnswer(cause);
-    if (failure == UpstreamFailure.BROKEN && attempts == 1 && isRepeatable()) {
+    if (failure == UpstreamFailure.BROKEN && mayRepeat()) {
+      broken++;
       lane.firstByte.stop(firstByte);
-      release();
-      ask();
+      askLater();
     } else {
       fail(failure);
     }
   }
 
-  private boolean isRepeatable() {
+  /**
+   * Once for whatever broke; again only where the connection was an old one, which says nothing of
+   * this request: what breaks a fresh one twice may be what kills Kaneo.
+   */
+  private boolean mayRepeat() {
     HttpMethod method = request.method();
-    return !hasBody
+    return (broken == 0 || (reused && broken < MOST_DEAD))
+        && !hasBody
         && (method.equals(HttpMethod.GET)
             || method.equals(HttpMethod.HEAD)
             || method.equals(HttpMethod.OPTIONS));

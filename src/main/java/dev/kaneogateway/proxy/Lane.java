@@ -10,12 +10,15 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all exchanges of one event loop share on their way to Kaneo: connections, time limits,
  * meters. Confined to that event loop.
  */
 final class Lane {
+  private static final long RETURN_CHECK_MS = 100;
+
   final Upstreams api;
   final Upstreams web;
   final Deadlines firstByte;
@@ -24,10 +27,10 @@ final class Lane {
   final LiveStreams streams;
   final GatewayMetrics metrics;
   final long maxBodyBytes;
-  final Duration hold;
-  final int mostHeld;
+  private final Duration hold;
+  private final int mostHeld;
   final Vertx vertx;
-  int held;
+  private int held;
 
   /** What stays open until somebody ends it: WebSockets and event streams. */
   final Set<Open> open = new HashSet<>();
@@ -59,7 +62,7 @@ final class Lane {
     this.metrics = metrics;
     this.maxBodyBytes = settings.limits().maxBodyBytes();
     this.hold = upstream.hold();
-    this.mostHeld = upstream.maxQueue() / loops;
+    this.mostHeld = Math.max(1, upstream.maxHeld() / loops);
     this.vertx = vertx;
   }
 
@@ -71,6 +74,24 @@ final class Lane {
       long delay = ThreadLocalRandom.current().nextLong(Math.max(1, spread.toMillis()));
       vertx.setTimer(1 + delay, now -> one.end());
     }
+  }
+
+  /** Whether a request may wait for a Kaneo that takes no connections. */
+  boolean mayHold(Upstreams.@Nullable Upstream upstream) {
+    return upstream != null && upstream.mayReturnWithin(hold) && held < mostHeld;
+  }
+
+  /** Does something a little later, when a Kaneo that restarts may be back. */
+  void holdBack(Runnable then) {
+    held++;
+    metrics.requestHeld();
+    vertx.setTimer(
+        RETURN_CHECK_MS,
+        id -> {
+          held--;
+          metrics.requestReleased();
+          then.run();
+        });
   }
 
   /** Ends timers and connections; nothing may be under way any more. */

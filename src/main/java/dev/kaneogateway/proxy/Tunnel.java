@@ -58,16 +58,31 @@ final class Tunnel implements Lane.Open {
   void start() {
     response.closeHandler(gone -> clientLeft());
     response.exceptionHandler(gone -> clientLeft());
+    connect();
+  }
+
+  private void connect() {
     Upstreams.Upstream chosen = lane.api.choose();
     lane.api
         .upgradeRequest(chosen, exchange.head().target())
-        .onComplete(
-            connected -> ask(connected, chosen),
-            cause -> fail(UpstreamFailure.ofConnecting(cause)));
+        .onComplete(connected -> ask(connected, chosen), cause -> notConnected(cause, chosen));
+  }
+
+  private void notConnected(Throwable cause, Upstreams.Upstream chosen) {
+    UpstreamFailure failure = UpstreamFailure.ofConnecting(cause);
+    if (failure == UpstreamFailure.REFUSED) {
+      chosen.refused();
+    }
+    if (failure == UpstreamFailure.REFUSED && !clientGone && lane.mayHold(chosen)) {
+      lane.holdBack(this::connect);
+    } else {
+      fail(failure);
+    }
   }
 
   private void ask(HttpClientRequest to, Upstreams.Upstream chosen) {
     to.exceptionHandler(broken -> {});
+    chosen.reached();
     if (clientGone) {
       // Nothing was sent, so nothing can be reset in its middle.
       to.reset();

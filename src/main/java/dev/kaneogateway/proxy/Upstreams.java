@@ -6,13 +6,17 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
 
 /**
  * The Kaneo processes of one kind and the connections to them. One for each event loop, so that
@@ -26,6 +30,9 @@ final class Upstreams {
   private final HttpClientAgent upgrades;
   private final List<Upstream> upstreams;
   private final long connectTimeoutMillis;
+
+  /** Connections that no request has used yet. */
+  private final Set<HttpConnection> fresh = Collections.newSetFromMap(new WeakHashMap<>());
 
   /** One Kaneo, with what this event loop has under way there. */
   static final class Upstream {
@@ -100,6 +107,7 @@ final class Upstreams {
         vertx
             .httpClientBuilder()
             .with(options)
+            .withConnectHandler(fresh::add)
             .with(
                 new PoolOptions()
                     .setHttp1MaxSize(connections)
@@ -131,6 +139,11 @@ final class Upstreams {
 
   int size() {
     return upstreams.size();
+  }
+
+  /** Whether a connection has carried a request before; to be asked once for each request. */
+  boolean isReused(HttpConnection connection) {
+    return !fresh.remove(connection);
   }
 
   void close() {

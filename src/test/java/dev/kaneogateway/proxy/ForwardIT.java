@@ -10,9 +10,12 @@ import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -479,6 +482,55 @@ class ForwardIT {
     assertTrue(
         answerTo("POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             .startsWith("HTTP/1.1 502 "));
+    kaneo.startOver();
+  }
+
+  @Test
+  void whatBreaksFreshConnectionsIsTriedTwiceAndNotMore() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.reset();
+          return false;
+        });
+    try (RunningGateway fresh = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
+      assertTrue(answer(fresh, "X: 1").startsWith("HTTP/1.1 502 "));
+      assertEquals(2, kaneo.unseen());
+    }
+    kaneo.startOver();
+  }
+
+  @Test
+  void connectionsThatDiedWithARestartFailNobody() throws Exception {
+    CountDownLatch all = new CountDownLatch(20);
+    AtomicBoolean dead = new AtomicBoolean();
+    kaneo.script(
+        (head, connection) -> {
+          if (dead.get() && connection.carriedBefore()) {
+            connection.reset();
+            return false;
+          }
+          all.countDown();
+          all.await(10, TimeUnit.SECONDS);
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RunningGateway one =
+        RunningGateway.start(
+            TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_EVENT_LOOPS", "1")) {
+      for (int round = 0; round < 2; round++) {
+        List<RawPeer> peers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+          RawPeer peer = new RawPeer(one.port());
+          peers.add(peer.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        }
+        for (RawPeer peer : peers) {
+          assertTrue(peer.readAll().endsWith("hello"));
+          peer.close();
+        }
+        // The pool is full of connections that will break under the next requests.
+        dead.set(true);
+      }
+    }
     kaneo.startOver();
   }
 
