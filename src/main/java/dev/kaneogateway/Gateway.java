@@ -15,6 +15,7 @@ import dev.kaneogateway.credentials.SessionTokens;
 import dev.kaneogateway.credentials.UsageVerticle;
 import dev.kaneogateway.db.Database;
 import dev.kaneogateway.device.DeviceVerticle;
+import dev.kaneogateway.doctor.Probe;
 import dev.kaneogateway.limits.Ceilings;
 import dev.kaneogateway.limits.CoarseClock;
 import dev.kaneogateway.limits.Counting;
@@ -184,6 +185,7 @@ public final class Gateway {
           requests,
           new DeviceEndpoints(current, bus, people, sessionTokens, credentials, devices),
           new DevicePages(loop, client, current, bus, people, devices, clock),
+          new Probe(loop, current, clock),
           new Proxy(loop, current, authenticator, requests, ceilings, streams, metrics, presences));
     };
   }

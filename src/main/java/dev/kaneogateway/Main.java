@@ -4,12 +4,16 @@ import ch.qos.logback.classic.LoggerContext;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.config.SettingsException;
 import dev.kaneogateway.config.SettingsFiles;
-import dev.kaneogateway.management.Check;
+import dev.kaneogateway.doctor.Doctor;
+import dev.kaneogateway.doctor.Finding;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -31,6 +35,7 @@ public final class Main {
 
       Options:
         --config FILE    settings in YAML; default conf/gateway.yaml, if it is there
+        --json           what check finds, for programs
         --env-file FILE  Kaneo's environment file, KEY=VALUE lines; the environment wins over it
         --help           this text
         --version        the version
@@ -84,7 +89,7 @@ public final class Main {
         System.setProperty(LogConfiguration.LEVEL, settings.logs().level());
         System.setProperty(LogConfiguration.JSON, String.valueOf(settings.logs().json()));
         return switch (parsed.command()) {
-          case "check" -> check(settings, out);
+          case "check" -> check(settings, parsed.json(), out);
           case "triggers" -> triggers(parsed.action(), settings, out);
           default -> serve(files, settings, err);
         };
@@ -96,11 +101,13 @@ public final class Main {
   private record Arguments(
       String command,
       TriggersCommand.Action action,
+      boolean json,
       Optional<Path> environmentFile,
       Optional<Path> file) {
     static Arguments parse(List<String> arguments) {
       String command = "";
       TriggersCommand.Action action = TriggersCommand.Action.STATUS;
+      boolean json = false;
       Optional<Path> environmentFile = Optional.empty();
       Path usual = Path.of("conf", "gateway.yaml");
       Optional<Path> file = Files.exists(usual) ? Optional.of(usual) : Optional.empty();
@@ -111,6 +118,7 @@ public final class Main {
           case "--env-file" ->
               environmentFile = Optional.of(Path.of(operand(arguments, ++i, argument)));
           case "serve", "check", "--help", "--version" -> command = argument;
+          case "--json" -> json = true;
           case "triggers" -> {
             command = argument;
             action = TriggersCommand.Action.of(operand(arguments, ++i, argument));
@@ -122,7 +130,7 @@ public final class Main {
       if (command.isEmpty()) {
         throw new IllegalArgumentException("no command given");
       }
-      return new Arguments(command, action, environmentFile, file);
+      return new Arguments(command, action, json, environmentFile, file);
     }
 
     private static String operand(List<String> arguments, int at, String option) {
@@ -157,23 +165,24 @@ public final class Main {
     return -1;
   }
 
-  private static int check(Settings settings, PrintStream out) {
+  private static int check(Settings settings, boolean json, PrintStream out) {
     Vertx vertx = Vertx.vertx();
     CountDownLatch done = new CountDownLatch(1);
-    boolean[] well = {true};
-    out.println("ok    settings: complete");
-    new Check(vertx, settings)
-        .run()
-        .onSuccess(
-            findings ->
-                findings.forEach(
-                    finding -> {
-                      well[0] &= finding.well();
-                      out.println((finding.well() ? "ok    " : "FAIL  ") + finding.line());
-                    }))
+    List<Finding> findings = new ArrayList<>();
+    new Doctor(vertx, settings, Clock.systemUTC())
+        .examine()
+        .onSuccess(findings::addAll)
         .onComplete(all -> done.countDown());
     await(done);
-    return well[0] ? OK : NOT_WELL;
+    boolean well = findings.stream().noneMatch(f -> f.state() == Finding.State.PROBLEM);
+    if (json) {
+      JsonArray all = new JsonArray();
+      findings.forEach(finding -> all.add(finding.json()));
+      out.println(new JsonObject().put("well", well).put("findings", all).encodePrettily());
+    } else {
+      findings.forEach(finding -> out.println(finding.text()));
+    }
+    return well ? OK : NOT_WELL;
   }
 
   private static int triggers(TriggersCommand.Action action, Settings settings, PrintStream out) {

@@ -1,5 +1,6 @@
 package dev.kaneogateway;
 
+import dev.kaneogateway.doctor.Probe;
 import dev.kaneogateway.limits.Refusal;
 import dev.kaneogateway.limits.RequestLimits;
 import dev.kaneogateway.oauth.DeviceEndpoints;
@@ -24,6 +25,7 @@ record Surfaces(
     RequestLimits limits,
     DeviceEndpoints endpoints,
     DevicePages pages,
+    Probe probe,
     Proxy proxy) {
   private static final Logger LOG = LoggerFactory.getLogger(Surfaces.class);
 
@@ -57,6 +59,8 @@ record Surfaces(
         endpoints.handle(exchange);
       } else if (pages.owns(path)) {
         pages.handle(exchange);
+      } else if (probe.owns(path)) {
+        probe.handle(exchange);
       } else {
         proxy.handle(exchange);
       }

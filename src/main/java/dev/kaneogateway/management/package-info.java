@@ -1,7 +1,4 @@
-/**
- * The second port: metrics, liveness, readiness; and {@code check}, which tells an operator what is
- * wrong and how to mend it.
- */
+/** The second port: metrics, liveness, readiness. */
 @NullMarked
 package dev.kaneogateway.management;
 

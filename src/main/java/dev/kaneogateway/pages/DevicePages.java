@@ -16,6 +16,7 @@ import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.web.Bodies;
 import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.Seals;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;

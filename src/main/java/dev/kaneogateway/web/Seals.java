@@ -1,4 +1,4 @@
-package dev.kaneogateway.pages;
+package dev.kaneogateway.web;
 
 import java.nio.charset.StandardCharsets;
 import java.security.InvalidKeyException;
@@ -13,15 +13,15 @@ import javax.crypto.spec.SecretKeySpec;
  * session, for this very purpose. HMAC-SHA256; nothing is stored, and a new session makes all old
  * seals void.
  */
-final class Seals {
+public final class Seals {
   private final SecretKeySpec key;
 
-  Seals(String secret) {
+  public Seals(String secret) {
     this.key = new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256");
   }
 
   /** A seal on a purpose and its details, bound to a session. */
-  String seal(String sessionId, String... purpose) {
+  public String seal(String sessionId, String... purpose) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(key);
@@ -36,7 +36,8 @@ final class Seals {
     }
   }
 
-  boolean holds(String seal, String sessionId, String... purpose) {
+  /** Whether a seal is the one on this purpose and session. */
+  public boolean holds(String seal, String sessionId, String... purpose) {
     return MessageDigest.isEqual(
         seal.getBytes(StandardCharsets.UTF_8),
         seal(sessionId, purpose).getBytes(StandardCharsets.UTF_8));

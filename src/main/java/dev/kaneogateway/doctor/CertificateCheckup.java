@@ -1,0 +1,150 @@
+package dev.kaneogateway.doctor;
+
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.web.OwnRequests;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpMethod;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** The certificates people meet: the gateway's own files, and what is served at the public URL. */
+final class CertificateCheckup implements Doctor.Checkup {
+  /** Renewal is due a month before the end; two weeks before, somebody has to look. */
+  private static final Duration SOON = Duration.ofDays(14);
+
+  private static final String WHY =
+      "browsers and clients refuse to talk to a server without a valid one.";
+  private static final Pattern PEM_LINES = Pattern.compile("-----[^-]+-----|\\s");
+
+  private final HttpClient client;
+  private final Settings settings;
+  private final Clock clock;
+
+  CertificateCheckup(HttpClient client, Settings settings, Clock clock) {
+    this.client = client;
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  @Override
+  public Future<List<Finding>> findings() {
+    List<Finding> findings = new ArrayList<>();
+    settings.server().tls().ifPresent(tls -> findings.addAll(ofFiles(tls)));
+    URI url = settings.kaneo().publicUrl();
+    if (!"https".equals(url.getScheme())) {
+      return Future.succeededFuture(findings);
+    }
+    return client
+        .request(OwnRequests.to(url, HttpMethod.GET, "/", Doctor.PATIENCE))
+        .map(
+            request -> {
+              try {
+                List<Certificate> chain = request.connection().peerCertificates();
+                return life("certificate.served", (X509Certificate) chain.get(0));
+              } catch (javax.net.ssl.SSLPeerUnverifiedException e) {
+                return Finding.problem("certificate.served", "none", WHY, "serve one at " + url);
+              } finally {
+                request.reset();
+              }
+            })
+        .otherwise(
+            failure ->
+                Finding.warning(
+                    "certificate.served",
+                    url + " cannot be reached from here (" + Doctor.reason(failure) + ")",
+                    "so the certificate that people meet cannot be looked at.",
+                    "run check where that address can be reached."))
+        .map(
+            served -> {
+              findings.add(served);
+              return findings;
+            });
+  }
+
+  private List<Finding> ofFiles(Settings.Tls tls) {
+    try (InputStream in = Files.newInputStream(tls.certificate())) {
+      X509Certificate certificate =
+          (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
+      Finding life = life("certificate", certificate);
+      return belongTogether(certificate, key(tls, certificate))
+          ? List.of(life, Finding.ok("certificate.key", "belongs to the certificate"))
+          : List.of(
+              life,
+              Finding.problem(
+                  "certificate.key",
+                  tls.key() + " is not the key of " + tls.certificate(),
+                  WHY,
+                  "set GATEWAY_TLS_KEY to the key the certificate was made for."));
+    } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
+      return List.of(
+          Finding.problem(
+              "certificate",
+              "cannot be read (" + Doctor.reason(e) + ")",
+              WHY,
+              "give a PEM chain in GATEWAY_TLS_CERT and its PKCS#8 key in GATEWAY_TLS_KEY."));
+    }
+  }
+
+  private static PrivateKey key(Settings.Tls tls, X509Certificate certificate)
+      throws IOException, GeneralSecurityException {
+    byte[] der =
+        Base64.getDecoder().decode(PEM_LINES.matcher(Files.readString(tls.key())).replaceAll(""));
+    return KeyFactory.getInstance(certificate.getPublicKey().getAlgorithm())
+        .generatePrivate(new PKCS8EncodedKeySpec(der));
+  }
+
+  private static boolean belongTogether(X509Certificate certificate, PrivateKey key)
+      throws GeneralSecurityException {
+    String algorithm =
+        switch (key.getAlgorithm()) {
+          case "RSA" -> "SHA256withRSA";
+          case "EC" -> "SHA256withECDSA";
+          default -> key.getAlgorithm();
+        };
+    byte[] message = {1, 2, 3};
+    Signature signing = Signature.getInstance(algorithm);
+    signing.initSign(key);
+    signing.update(message);
+    byte[] signature = signing.sign();
+    Signature verifying = Signature.getInstance(algorithm);
+    verifying.initVerify(certificate.getPublicKey());
+    verifying.update(message);
+    try {
+      return verifying.verify(signature);
+    } catch (java.security.SignatureException e) {
+      return false;
+    }
+  }
+
+  private Finding life(String part, X509Certificate certificate) {
+    Duration left = Duration.between(clock.instant(), certificate.getNotAfter().toInstant());
+    if (left.isNegative()) {
+      return Finding.problem(
+          part,
+          "ended " + -left.toDays() + " days ago",
+          WHY,
+          "renew it; a changed file is taken up by itself.");
+    }
+    String found = "holds for " + left.toDays() + " days more";
+    return left.compareTo(SOON) < 0
+        ? Finding.warning(part, found, WHY, "see why it was not renewed yet.")
+        : Finding.ok(part, found);
+  }
+}

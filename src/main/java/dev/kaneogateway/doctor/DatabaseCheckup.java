@@ -1,0 +1,208 @@
+package dev.kaneogateway.doctor;
+
+import dev.kaneogateway.db.KaneoSchema;
+import dev.kaneogateway.db.RevocationTriggers;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.Row;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Kaneo's database: there, Kaneo's, open to the gateway's role, indexed, and on time. */
+final class DatabaseCheckup implements Doctor.Checkup {
+  /** Sessions and codes end by the gateway's clock; a person notices minutes, a device seconds. */
+  private static final Duration SKEW_NOTICED = Duration.ofSeconds(2);
+
+  private static final Duration SKEW_HARMFUL = Duration.ofSeconds(30);
+
+  private static final String RIGHTS =
+      """
+      SELECT t, r FROM (VALUES ('user', 'SELECT'), ('session', 'SELECT'), ('session', 'INSERT'),
+        ('session', 'DELETE'), ('apikey', 'SELECT'), ('apikey', 'UPDATE'), ('device_code', 'SELECT'),
+        ('device_code', 'INSERT'), ('device_code', 'UPDATE'), ('device_code', 'DELETE')) AS wanted(t, r)
+      WHERE to_regclass(quote_ident(t)) IS NOT NULL AND NOT has_table_privilege(quote_ident(t), r)
+      """;
+
+  private static final String INDEXES =
+      """
+      SELECT t, c FROM (VALUES ('apikey', 'key'), ('session', 'token'), ('device_code', 'device_code'),
+        ('device_code', 'user_code')) AS wanted(t, c)
+      WHERE to_regclass(quote_ident(t)) IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = to_regclass(quote_ident(t)) AND i.indisvalid AND a.attname = c)
+      """;
+
+  private static final String SERVER =
+      """
+      SELECT timezone('utc', clock_timestamp()), pg_is_in_recovery(), current_setting('server_version'),
+        has_database_privilege(current_database(), 'CREATE')
+          OR to_regclass('kaneo_gateway.device_request') IS NOT NULL,
+        to_regclass('drizzle.__drizzle_migrations') IS NOT NULL
+      """;
+
+  private final Pool pool;
+  private final Clock clock;
+
+  DatabaseCheckup(Pool pool, Clock clock) {
+    this.pool = pool;
+    this.clock = clock;
+  }
+
+  @Override
+  public Future<List<Finding>> findings() {
+    return KaneoSchema.probe(pool)
+        .timeout(Doctor.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+        .compose(
+            schema ->
+                schema.usable() ? examine() : Future.succeededFuture(List.of(lacking(schema))),
+            failure -> Future.succeededFuture(List.of(unusable(failure))));
+  }
+
+  private static Finding unusable(Throwable failure) {
+    return Finding.problem(
+        "database",
+        "cannot be used (" + Doctor.reason(failure) + ")",
+        "without it no credential can be looked up and no device can sign in.",
+        "check host, port, user and password in DATABASE_URL and that PostgreSQL lets this machine in.");
+  }
+
+  private static Finding lacking(KaneoSchema schema) {
+    return Finding.problem(
+        "database",
+        "reachable but lacks " + String.join(", ", schema.missing()),
+        "the gateway looks credentials up there.",
+        "let Kaneo finish its migrations, or point DATABASE_URL at Kaneo's database.");
+  }
+
+  private Future<List<Finding>> examine() {
+    List<Finding> findings = new ArrayList<>();
+    findings.add(Finding.ok("database", "reachable, and its tables are Kaneo's"));
+    return rights(findings)
+        .compose(done -> indexes(findings))
+        .compose(done -> server(findings))
+        .compose(done -> triggers(findings))
+        .map(done -> List.copyOf(findings));
+  }
+
+  private Future<?> rights(List<Finding> findings) {
+    return pool.query(RIGHTS)
+        .execute()
+        .onSuccess(
+            rows -> {
+              List<String> lacking = new ArrayList<>();
+              rows.forEach(row -> lacking.add(row.getString(1) + " on " + row.getString(0)));
+              findings.add(
+                  lacking.isEmpty()
+                      ? Finding.ok("database.rights", "the role may do what the gateway does")
+                      : Finding.problem(
+                          "database.rights",
+                          "the role may not " + String.join(", ", lacking),
+                          "what it may not do fails for people: sign-ins of devices, lookups, counting of use.",
+                          "GRANT these rights to the role in DATABASE_URL, or use Kaneo's own."));
+            });
+  }
+
+  private Future<?> indexes(List<Finding> findings) {
+    return pool.query(INDEXES)
+        .execute()
+        .onSuccess(
+            rows -> {
+              List<String> lacking = new ArrayList<>();
+              rows.forEach(row -> lacking.add(row.getString(0) + " (" + row.getString(1) + ")"));
+              findings.add(
+                  lacking.isEmpty()
+                      ? Finding.ok("database.indexes", "every lookup has its index")
+                      : Finding.warning(
+                          "database.indexes",
+                          "there is none on " + String.join(", ", lacking),
+                          "each lookup reads the whole table, which grows with every key, session and code.",
+                          "let Kaneo finish its migrations, or CREATE INDEX CONCURRENTLY on these."));
+            });
+  }
+
+  private Future<?> server(List<Finding> findings) {
+    Instant asked = clock.instant();
+    return pool.query(SERVER)
+        .execute()
+        .compose(
+            rows -> {
+              Row row = rows.iterator().next();
+              Instant there = row.getLocalDateTime(0).toInstant(ZoneOffset.UTC);
+              findings.add(clockFinding(asked, clock.instant(), there));
+              findings.add(
+                  row.getBoolean(1)
+                      ? Finding.problem(
+                          "database.server",
+                          "a standby, which only reads",
+                          "devices cannot sign in, and revocations come late.",
+                          "point DATABASE_URL at the primary.")
+                      : Finding.ok("database.server", "PostgreSQL " + row.getString(2)));
+              findings.add(
+                  row.getBoolean(3)
+                      ? Finding.ok("database.schema", "the gateway has or may make its own schema")
+                      : Finding.warning(
+                          "database.schema",
+                          "the role may not create the schema kaneo_gateway",
+                          "the approval page cannot say from where a device asked.",
+                          "GRANT CREATE ON DATABASE to the role, or create the schema for it."));
+              return row.getBoolean(4) ? migrations(findings) : Future.succeededFuture();
+            });
+  }
+
+  private Finding clockFinding(Instant asked, Instant answered, Instant there) {
+    Duration way = Duration.between(asked, answered).dividedBy(2);
+    Duration skew = Duration.between(asked.plus(way), there).abs();
+    String found = "differs from this machine's by " + skew.toMillis() + " ms";
+    String why = "sessions, codes and bans end by this machine's clock and are written by both.";
+    String mend = "run a time service (chrony, systemd-timesyncd) on both machines.";
+    if (skew.compareTo(SKEW_HARMFUL) > 0) {
+      return Finding.problem("database.clock", found, why, mend);
+    }
+    return skew.compareTo(SKEW_NOTICED) > 0
+        ? Finding.warning("database.clock", found, why, mend)
+        : Finding.ok("database.clock", found);
+  }
+
+  private Future<?> migrations(List<Finding> findings) {
+    return pool.query("SELECT count(*), max(created_at) FROM drizzle.__drizzle_migrations")
+        .execute()
+        .onSuccess(
+            rows -> {
+              Row row = rows.iterator().next();
+              Long last = row.getLong(1);
+              findings.add(
+                  Finding.ok(
+                      "database.migrations",
+                      row.getLong(0)
+                          + " of Kaneo's, the last of "
+                          + (last == null ? "never" : Instant.ofEpochMilli(last).toString())));
+            })
+        // Only worth knowing; a role may well not read it.
+        .otherwiseEmpty();
+  }
+
+  private Future<?> triggers(List<Finding> findings) {
+    return RevocationTriggers.status(pool)
+        .onSuccess(
+            status -> {
+              if (status.complete()) {
+                findings.add(Finding.ok("triggers", "installed: a revocation is seen at once"));
+              } else if (status.absent()) {
+                findings.add(
+                    Finding.ok("triggers", "not installed: a revocation is seen within a second"));
+              } else {
+                findings.add(
+                    Finding.warning(
+                        "triggers",
+                        "installed on some tables only",
+                        "gateways cannot rely on them, and ask for each credential every second.",
+                        "run triggers install again, or triggers remove."));
+              }
+            });
+  }
+}

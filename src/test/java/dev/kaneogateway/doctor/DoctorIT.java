@@ -1,0 +1,327 @@
+package dev.kaneogateway.doctor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.db.Database;
+import dev.kaneogateway.db.RevocationTriggers;
+import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.SelfSignedCertificate;
+import io.vertx.junit5.VertxExtension;
+import io.vertx.sqlclient.Pool;
+import java.net.ServerSocket;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Each finding of {@code check} with the fault really there. */
+@ExtendWith(VertxExtension.class)
+class DoctorIT {
+  private static final String CLIENT_URL = "http://kaneo.test";
+
+  private final Map<String, String> environment = new HashMap<>();
+  private TestDatabase database;
+  private ScriptedUpstream kaneo;
+  private Vertx vertx;
+  private Clock clock = Clock.systemUTC();
+  private String allowedOrigin = CLIENT_URL;
+  private String issuer = "http://localhost:1337/api";
+  private String session = "{\"session\":{}}";
+  private int deviceStatus = 200;
+
+  @BeforeEach
+  void start(Vertx own) throws Exception {
+    vertx = own;
+    database = TestDatabase.create();
+    kaneo =
+        new ScriptedUpstream(
+            (head, connection) -> {
+              if (head.startsWith("POST")) {
+                int length = Integer.parseInt(head.split("content-length: ")[1].split("\r\n")[0]);
+                connection.read(length);
+                database.execute(
+                    "INSERT INTO device_code (id, device_code, user_code, expires_at, status) VALUES"
+                        + " ('d' || random(), 'made' || random(), 'U' || random(), now(), 'pending')");
+                connection.write(
+                    answer(
+                        deviceStatus,
+                        "{\"device_code\":\""
+                            + database.query(
+                                "SELECT device_code FROM device_code ORDER BY created_at DESC LIMIT 1")
+                            + "\"}"));
+              } else if (head.contains("oauth-authorization-server")) {
+                connection.write(answer(200, "{\"issuer\":\"" + issuer + "\"}"));
+              } else if (head.contains("get-session")) {
+                connection.write(answer(200, session));
+              } else {
+                connection.write(answer(200, "{}"));
+              }
+              return true;
+            });
+    environment.put("DATABASE_URL", database.url());
+    environment.put("AUTH_SECRET", DemoSeed.AUTH_SECRET);
+    environment.put("KANEO_UPSTREAM_URL", "http://127.0.0.1:" + kaneo.port());
+    environment.put("KANEO_CLIENT_URL", CLIENT_URL);
+    environment.put("GATEWAY_PUBLIC_URL", "http://127.0.0.1:1");
+    environment.put("DEVICE_AUTH_CLIENT_IDS", "kaneo-cli");
+  }
+
+  private String answer(int status, String body) {
+    return "HTTP/1.1 "
+        + status
+        + " X\r\nAccess-Control-Allow-Origin: "
+        + allowedOrigin
+        + "\r\nContent-Length: "
+        + body.length()
+        + "\r\n\r\n"
+        + body;
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    kaneo.close();
+  }
+
+  @Test
+  void aWellInstallationHasNoProblemAndIsLeftAsItWas() throws Exception {
+    List<Finding> findings = examine();
+    assertTrue(
+        findings.stream().noneMatch(f -> f.state() == Finding.State.PROBLEM), findings::toString);
+    for (String part :
+        List.of(
+            "database",
+            "database.rights",
+            "database.indexes",
+            "database.clock",
+            "database.server",
+            "database.schema",
+            "triggers",
+            "kaneo",
+            "kaneo.client_url",
+            "kaneo.api_url",
+            "kaneo.device_clients",
+            "secret")) {
+      assertEquals(Finding.State.OK, find(findings, part).state(), part);
+    }
+    assertEquals("0", database.query("SELECT count(*) FROM device_code"));
+    assertEquals("AUTH_SECRET is Kaneo's", find(findings, "secret").found());
+  }
+
+  @Test
+  void aDatabaseThatIsNotThereOrNotKaneos() throws Exception {
+    environment.put("DATABASE_URL", "postgresql://a:hidden-pw@127.0.0.1:1/x");
+    Finding away = problem("database");
+    assertTrue(away.found().startsWith("cannot be used"), away::toString);
+    assertTrue(!away.toString().contains("hidden-pw"));
+    environment.put("DATABASE_URL", TestDatabase.createEmpty().url());
+    assertTrue(problem("database").found().contains("apikey.key"));
+  }
+
+  @Test
+  void aRoleWithoutRights() throws Exception {
+    String role = "weak_" + database.name();
+    database.execute(
+        "CREATE ROLE "
+            + role
+            + " LOGIN PASSWORD 'pw'; GRANT USAGE ON SCHEMA public TO "
+            + role
+            + "; GRANT SELECT ON \"user\", session, apikey TO "
+            + role);
+    environment.put("DATABASE_URL", database.url().replaceAll("//[^@]*@", "//" + role + ":pw@"));
+    assertEquals(
+        "the role may not INSERT on session, DELETE on session, UPDATE on apikey, SELECT on device_code,"
+            + " INSERT on device_code, UPDATE on device_code, DELETE on device_code",
+        problem("database.rights").found());
+    assertEquals(Finding.State.WARNING, find(examine(), "database.schema").state());
+  }
+
+  @Test
+  void aMissingIndex() throws Exception {
+    database.execute("DROP INDEX apikey_key_idx");
+    Finding finding = find(examine(), "database.indexes");
+    assertEquals(Finding.State.WARNING, finding.state());
+    assertEquals("there is none on apikey (key)", finding.found());
+  }
+
+  @Test
+  void aClockThatIsWrong() throws Exception {
+    clock = Clock.offset(Clock.systemUTC(), Duration.ofSeconds(10));
+    assertEquals(Finding.State.WARNING, find(examine(), "database.clock").state());
+    clock = Clock.offset(Clock.systemUTC(), Duration.ofMinutes(-5));
+    problem("database.clock");
+  }
+
+  @Test
+  void triggersInPart() throws Exception {
+    Pool pool = Database.pool(vertx, new Settings.Database(database.url(), 2));
+    RunningGateway.await(RevocationTriggers.install(pool));
+    assertEquals(Finding.State.OK, find(examine(), "triggers").state());
+    database.execute("DROP TRIGGER kaneo_gateway_credential ON session");
+    assertEquals(Finding.State.WARNING, find(examine(), "triggers").state());
+  }
+
+  @Test
+  void aKaneoThatIsNotThere() throws Exception {
+    try (ServerSocket free = new ServerSocket(0)) {
+      environment.put("KANEO_UPSTREAM_URL", "http://127.0.0.1:" + free.getLocalPort());
+    }
+    assertTrue(problem("kaneo").found().contains("does not answer"));
+  }
+
+  @Test
+  void aKaneoWithOtherSettings() throws Exception {
+    allowedOrigin = "http://another.test";
+    issuer = "https://kaneo.example.org/api";
+    session = "null";
+    deviceStatus = 400;
+    problem("kaneo.client_url");
+    assertEquals(
+        "is http://localhost:1337 here and https://kaneo.example.org at Kaneo",
+        problem("kaneo.api_url").found());
+    problem("secret");
+    assertEquals(Finding.State.WARNING, find(examine(), "kaneo.device_clients").state());
+  }
+
+  @Test
+  void noSecret() throws Exception {
+    environment.remove("AUTH_SECRET");
+    assertEquals(Finding.State.WARNING, find(examine(), "secret").state());
+  }
+
+  @Test
+  void aCertificateNearItsEndAndAKeyOfAnother() throws Exception {
+    SelfSignedCertificate one = SelfSignedCertificate.create("localhost");
+    SelfSignedCertificate two = SelfSignedCertificate.create("localhost");
+    environment.put("GATEWAY_TLS_CERT", one.certificatePath());
+    environment.put("GATEWAY_TLS_KEY", one.privateKeyPath());
+    assertEquals(Finding.State.OK, find(examine(), "certificate.key").state());
+    environment.put("GATEWAY_TLS_KEY", two.privateKeyPath());
+    problem("certificate.key");
+    clock = Clock.offset(Clock.systemUTC(), Duration.ofDays(200_000));
+    // Beyond what a database can say of time, only the certificate is looked at.
+    List<Finding> late =
+        RunningGateway.await(
+            new CertificateCheckup(vertx.createHttpClient(), settings(), endOf(one, -1))
+                .findings());
+    assertEquals(Finding.State.WARNING, find(late, "certificate").state());
+    late =
+        RunningGateway.await(
+            new CertificateCheckup(vertx.createHttpClient(), settings(), endOf(one, 1)).findings());
+    assertEquals(Finding.State.PROBLEM, find(late, "certificate").state());
+  }
+
+  private static Clock endOf(SelfSignedCertificate certificate, int daysLater) throws Exception {
+    try (java.io.InputStream in =
+        java.nio.file.Files.newInputStream(java.nio.file.Path.of(certificate.certificatePath()))) {
+      java.security.cert.X509Certificate read =
+          (java.security.cert.X509Certificate)
+              java.security.cert.CertificateFactory.getInstance("X.509").generateCertificate(in);
+      return Clock.fixed(
+          read.getNotAfter().toInstant().plus(Duration.ofDays(daysLater)),
+          java.time.ZoneOffset.UTC);
+    }
+  }
+
+  @Test
+  void noGatewayAtThePublicUrlIsAWarning() throws Exception {
+    assertEquals(Finding.State.WARNING, find(examine(), "front").state());
+  }
+
+  @Test
+  void whatStandsInFrontIsTriedThroughTheGateway() throws Exception {
+    int port = freePort();
+    environment.put("GATEWAY_PUBLIC_URL", "http://127.0.0.1:" + port);
+    try (RunningGateway gateway = gatewayAt(port)) {
+      List<Finding> findings = examine();
+      for (String part : List.of("front.origin", "front.events", "front.websocket")) {
+        assertEquals(Finding.State.OK, find(findings, part).state(), findings::toString);
+      }
+      assertTrue(find(findings, "front.origin").found().contains("for 127.0.0.1 and"));
+      // Nobody else is answered.
+      try (dev.kaneogateway.fixtures.RawPeer peer =
+          new dev.kaneogateway.fixtures.RawPeer(gateway.port())) {
+        assertTrue(
+            peer.send(
+                    "GET /.well-known/kaneo-gateway/origin?until=99999999999&proof=x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                .readAll()
+                .startsWith("HTTP/1.1 404"));
+      }
+    }
+  }
+
+  @Test
+  void aProxyThatBuffersAndDropsUpgradesAndChangesTheHost() throws Exception {
+    int behind = freePort();
+    try (RunningGateway gateway = gatewayAt(behind);
+        ScriptedUpstream proxy =
+            new ScriptedUpstream(
+                (head, connection) -> {
+                  String target = head.split(" ")[1];
+                  java.net.http.HttpResponse<String> whole =
+                      java.net.http.HttpClient.newHttpClient()
+                          .send(
+                              java.net.http.HttpRequest.newBuilder(
+                                      java.net.URI.create("http://127.0.0.1:" + behind + target))
+                                  .build(),
+                              java.net.http.HttpResponse.BodyHandlers.ofString());
+                  connection.write(answer(whole.statusCode(), whole.body()));
+                  return true;
+                })) {
+      environment.put("GATEWAY_PUBLIC_URL", "http://127.0.0.1:" + proxy.port());
+      assertTrue(gateway.port() > 0);
+      problem("front.origin");
+      problem("front.events");
+      problem("front.websocket");
+    }
+  }
+
+  private RunningGateway gatewayAt(int port) {
+    return RunningGateway.start(
+        database,
+        kaneo.port(),
+        "GATEWAY_PORT",
+        String.valueOf(port),
+        "KANEO_CLIENT_URL",
+        CLIENT_URL);
+  }
+
+  private static int freePort() throws Exception {
+    try (ServerSocket free = new ServerSocket(0)) {
+      return free.getLocalPort();
+    }
+  }
+
+  private Settings settings() throws Exception {
+    return Settings.load(environment, Optional.empty(), Optional.empty());
+  }
+
+  private List<Finding> examine() throws Exception {
+    return RunningGateway.await(new Doctor(vertx, settings(), clock).examine());
+  }
+
+  private Finding problem(String part) throws Exception {
+    Finding finding = find(examine(), part);
+    assertEquals(Finding.State.PROBLEM, finding.state(), finding::toString);
+    assertTrue(!finding.why().isEmpty() && !finding.mend().isEmpty());
+    return finding;
+  }
+
+  private static Finding find(List<Finding> findings, String part) {
+    return findings.stream()
+        .filter(finding -> finding.part().equals(part))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("nothing of " + part + " in " + findings));
+  }
+}
