@@ -98,12 +98,17 @@ public final class Gateway {
     this.usage = new KeyUsage(wanted.keyUsage());
     this.management =
         new ManagementVerticle(
-            settings, metrics, health, Database.pool(vertx, settings.database()));
+            settings, metrics, health, Database.pool(vertx, settings.database()), clock, version());
     metrics.gauge("credential_cache_size", "Valid credentials remembered.", cache::size);
     metrics.gauge(
         "credential_refused_cache_size", "Refused credentials remembered.", cache::refusedSize);
     metrics.gauge(
         "limit_keys", "Addresses, credentials and people that limits remember.", this::limitKeys);
+  }
+
+  private static String version() {
+    String packaged = Gateway.class.getPackage().getImplementationVersion();
+    return packaged == null ? "(not packaged)" : packaged;
   }
 
   /** A Vertx as the gateway wants it; to be made before any other in the process. */
@@ -204,6 +209,7 @@ public final class Gateway {
       deviceLimits = DeviceLimits.of(next.device(), counting(next));
     }
     settings = next;
+    management.renew(next);
     Surfaces.Maker surfaces = surfaces(next);
     return Future.join(edges.stream().map(edge -> edge.renew(next, surfaces)).toList());
   }

@@ -2,8 +2,14 @@ package dev.kaneogateway.management;
 
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /** Which parts are well, and since when. Safe from any thread. */
@@ -11,7 +17,28 @@ public final class Health {
   private final Clock clock;
   private final Map<String, Part> parts = new ConcurrentSkipListMap<>();
 
-  private record Part(boolean well, boolean needed, String detail, Instant since) {}
+  /**
+   * What is known of a part.
+   *
+   * @param kind what it is one of: any well part of a kind stands in for the others
+   * @param needed whether readiness hangs on its kind
+   * @param everWell whether it has been well before
+   * @param patience how long the gateway serves without it, once it was well
+   * @param detail what is wrong; empty if nothing is
+   */
+  record Part(
+      String name,
+      String kind,
+      boolean well,
+      boolean needed,
+      boolean everWell,
+      Duration patience,
+      String detail,
+      Instant since) {
+    private boolean lets(Instant now) {
+      return well || !needed || (everWell && now.isBefore(since.plus(patience)));
+    }
+  }
 
   public Health(Clock clock) {
     this.clock = clock;
@@ -19,51 +46,93 @@ public final class Health {
 
   /** Notes the state of a part; its time changes only when its state does. */
   public void report(String part, boolean well, String detail) {
-    put(part, well, true, detail);
+    put(part, part, well, true, Duration.ZERO, detail);
+  }
+
+  /** Notes the state of a part without which the gateway goes on for a while. */
+  public void report(String part, boolean well, Duration patience, String detail) {
+    put(part, part, well, true, patience, detail);
+  }
+
+  /** The same for one of several of a kind, of which one well is enough. */
+  public void reportOneOf(
+      String kind, String name, boolean well, Duration patience, String detail) {
+    put(kind + " " + name, kind, well, true, patience, detail);
   }
 
   /** Notes the state of a part that readiness does not hang on. */
   public void note(String part, boolean well, String detail) {
-    put(part, well, false, detail);
+    put(part, part, well, false, Duration.ZERO, detail);
   }
 
-  private void put(String part, boolean well, boolean needed, String detail) {
+  private void put(
+      String part, String kind, boolean well, boolean needed, Duration patience, String detail) {
     parts.compute(
         part,
         (name, before) ->
             new Part(
+                name,
+                kind,
                 well,
                 needed,
+                well || (before != null && before.everWell()),
+                patience,
                 detail,
                 before != null && before.well() == well ? before.since() : clock.instant()));
   }
 
-  /** Whether every part that is needed is well. */
-  public boolean isReady() {
-    return !parts.isEmpty()
-        && parts.values().stream().allMatch(part -> part.well() || !part.needed());
+  /** Forgets the parts of a kind that are no longer there. */
+  public void keepOnly(String kind, Collection<String> names) {
+    parts
+        .values()
+        .removeIf(
+            part ->
+                part.kind().equals(kind)
+                    && names.stream().noneMatch(name -> part.name().equals(kind + " " + name)));
   }
 
-  /** Whether one part was well when last looked at. */
-  public boolean isUp(String part) {
-    Part known = parts.get(part);
-    return known != null && known.well();
+  /** Whether the gateway should be asked: every kind that is needed has a part that will do. */
+  public boolean isReady() {
+    return !parts.isEmpty() && kindsInTheWay().isEmpty();
+  }
+
+  private List<String> kindsInTheWay() {
+    Instant now = clock.instant();
+    Map<String, Boolean> lets = new LinkedHashMap<>();
+    parts.values().forEach(part -> lets.merge(part.kind(), part.lets(now), Boolean::logicalOr));
+    List<String> inTheWay = new ArrayList<>();
+    lets.forEach(
+        (kind, does) -> {
+          if (!does) {
+            inTheWay.add(kind);
+          }
+        });
+    return inTheWay;
+  }
+
+  /** Whether a part, or one of a kind, was well when last looked at. */
+  public boolean isUp(String kind) {
+    return parts.values().stream().anyMatch(part -> part.kind().equals(kind) && part.well());
+  }
+
+  /** What is known of each part, by name. */
+  List<Part> parts() {
+    return List.copyOf(parts.values());
   }
 
   /** Each part with its state, what is wrong, and since when. */
   public JsonObject toJson() {
     JsonObject all = new JsonObject();
-    parts.forEach(
-        (name, part) -> {
-          JsonObject one =
-              new JsonObject()
-                  .put("status", part.well() ? "up" : "down")
-                  .put("since", part.since().toString());
-          if (!part.detail().isEmpty()) {
-            one.put("detail", part.detail());
-          }
-          all.put(name, one);
-        });
+    for (Part part : parts()) {
+      JsonObject one =
+          new JsonObject()
+              .put("status", part.well() ? "up" : "down")
+              .put("since", part.since().toString());
+      Optional.of(part.detail())
+          .filter(detail -> !detail.isEmpty())
+          .ifPresent(detail -> one.put("detail", detail));
+      all.put(part.name(), one);
+    }
     return new JsonObject().put("status", isReady() ? "ready" : "not ready").put("parts", all);
   }
 }

@@ -1,65 +1,84 @@
 package dev.kaneogateway.management;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.kaneogateway.config.Settings;
-import dev.kaneogateway.db.KaneoSchema;
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.web.HttpDate;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
-import java.net.URI;
-import java.time.Duration;
-import java.util.concurrent.TimeUnit;
+import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The port for operators: {@code /metrics}, {@code /health/live}, {@code /health/ready}. Looks
- * after the database and Kaneo once a second, so that an answer costs neither of them anything.
+ * The port for operators: the status page at {@code /}, {@code /metrics}, {@code /health/live},
+ * {@code /health/ready}. Has the database and Kaneo looked after once a second.
  */
 public final class ManagementVerticle extends VerticleBase {
   private static final long LOOK_EVERY_MS = 1000;
-  private static final long PATIENCE_MS = 2000;
+  private static final String TEXT = "text/plain;charset=UTF-8";
 
   private final Settings settings;
   private final GatewayMetrics metrics;
   private final Health health;
   private final Pool pool;
+  private final Clock clock;
+  private final String version;
   private @Nullable HttpServer server;
-  private @Nullable HttpClient client;
+  private @Nullable Watch watch;
 
-  public ManagementVerticle(Settings settings, GatewayMetrics metrics, Health health, Pool pool) {
+  public ManagementVerticle(
+      Settings settings,
+      GatewayMetrics metrics,
+      Health health,
+      Pool pool,
+      Clock clock,
+      String version) {
     this.settings = settings;
     this.metrics = metrics;
     this.health = health;
     this.pool = pool;
+    this.clock = clock;
+    this.version = version;
   }
 
   @Override
   public Future<?> start() {
-    client =
-        vertx.createHttpClient(
-            new HttpClientOptions().setConnectTimeout((int) PATIENCE_MS).setKeepAliveTimeout(4));
     for (String part : new String[] {"database", "kaneo"}) {
       metrics.gauge(
           part + "_up",
           "Whether the " + part + " answered when last asked.",
           () -> health.isUp(part) ? 1 : 0);
     }
-    look();
+    Watch watching = new Watch(OwnRequests.client(vertx), pool, health, settings);
+    watch = watching;
+    StatusPage page = new StatusPage(vertx, metrics, health, clock, version);
     Router router = Router.router(vertx);
-    router.get("/metrics").handler(this::scrape);
-    router.get("/health/live").handler(context -> json(context, 200, "{\"status\":\"live\"}"));
-    router
-        .get("/health/ready")
+    reading(router.route("/metrics")).handler(this::scrape);
+    reading(router.route("/health/live"))
+        .handler(context -> json(context, 200, "{\"status\":\"live\"}"));
+    reading(router.route("/health/ready"))
         .handler(context -> json(context, health.isReady() ? 200 : 503, health.toJson().encode()));
-    server =
+    reading(router.route("/")).handler(page::show);
+    reading(router.route(StatusPage.STYLE)).handler(page::style);
+    router.errorHandler(
+        404, context -> text(context, 404, "Here are /, /metrics, /health/live, /health/ready.\n"));
+    router.errorHandler(
+        405,
+        context -> {
+          context.response().putHeader("Allow", "GET, HEAD");
+          text(context, 405, "Only GET and HEAD are answered here.\n");
+        });
+    HttpServer listening =
         vertx
             .createHttpServer(
                 new HttpServerOptions()
@@ -68,7 +87,33 @@ public final class ManagementVerticle extends VerticleBase {
                     .setHttp2ClearTextEnabled(false)
                     .setIdleTimeout(60))
             .requestHandler(router);
-    return server.listen();
+    server = listening;
+    return page.load()
+        .compose(loaded -> listening.listen())
+        .onSuccess(
+            bound -> {
+              vertx.setPeriodic(StatusPage.SAMPLE_EVERY_MS, id -> page.sample());
+              look(watching, page);
+            });
+  }
+
+  private static Route reading(Route route) {
+    return route.method(HttpMethod.GET).method(HttpMethod.HEAD);
+  }
+
+  private void look(Watch watching, StatusPage page) {
+    watching
+        .look()
+        .onComplete(
+            looked -> {
+              page.sawParts();
+              vertx.setTimer(LOOK_EVERY_MS, id -> look(watching, page));
+            });
+  }
+
+  /** Looks after what changed settings name. */
+  public void renew(Settings next) {
+    context.runOnContext(go -> requireNonNull(watch).renew(next));
   }
 
   /** The port that was bound. */
@@ -90,43 +135,20 @@ public final class ManagementVerticle extends VerticleBase {
   }
 
   private static void json(RoutingContext context, int status, String body) {
-    context
-        .response()
+    answer(context, status, "application/json", body);
+  }
+
+  private static void text(RoutingContext context, int status, String body) {
+    answer(context, status, TEXT, body);
+  }
+
+  private static void answer(RoutingContext context, int status, String type, String body) {
+    HttpServerResponse response = context.response();
+    response
         .setStatusCode(status)
-        .putHeader("Content-Type", "application/json")
+        .putHeader("Content-Type", type)
+        .putHeader("Date", HttpDate.now())
         .putHeader("Cache-Control", "no-store")
         .end(body);
-  }
-
-  private void look() {
-    Future<?> database =
-        KaneoSchema.probe(pool)
-            .timeout(PATIENCE_MS, TimeUnit.MILLISECONDS)
-            .onComplete(
-                schema ->
-                    health.report(
-                        "database",
-                        schema.usable(),
-                        schema.usable() ? "" : "lacks " + String.join(", ", schema.missing())),
-                failure -> health.report("database", false, "does not answer"));
-    Future<?> kaneo =
-        askKaneo(settings.upstream().api().get(0))
-            .onComplete(
-                status ->
-                    health.report("kaneo", status < 500, status < 500 ? "" : "answers " + status),
-                failure -> health.report("kaneo", false, "does not answer"));
-    Future.join(database, kaneo).onComplete(all -> vertx.setTimer(LOOK_EVERY_MS, id -> look()));
-  }
-
-  private Future<Integer> askKaneo(URI kaneo) {
-    HttpClient asking = client;
-    if (asking == null) {
-      return Future.failedFuture("not started");
-    }
-    return asking
-        .request(
-            OwnRequests.to(kaneo, HttpMethod.GET, "/api/health", Duration.ofMillis(PATIENCE_MS)))
-        .compose(request -> request.send())
-        .compose(response -> response.end().map(response.statusCode()));
   }
 }

@@ -14,6 +14,7 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
@@ -24,9 +25,9 @@ import java.util.function.Supplier;
  * never bytes of a client's, so the number of series is bounded. Safe from any thread.
  */
 public final class GatewayMetrics implements AutoCloseable {
-  private static final String PREFIX = "kaneo_gateway_";
+  static final String PREFIX = "kaneo_gateway_";
   private static final int STATUS_CLASSES = 6;
-  private static final Duration[] LATENCY_BUCKETS = {
+  static final Duration[] LATENCY_BUCKETS = {
     Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(5), Duration.ofMillis(10),
     Duration.ofMillis(25), Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(250),
     Duration.ofMillis(500), Duration.ofSeconds(1), Duration.ofMillis(2500), Duration.ofSeconds(5),
@@ -218,6 +219,11 @@ public final class GatewayMetrics implements AutoCloseable {
 
   public void tunnelClosed() {
     tunnels.decrement();
+  }
+
+  /** What has been counted so far. */
+  public Totals totals(Instant now) {
+    return Totals.read(registry, now);
   }
 
   /** The exposition of everything, in the form the {@code Accept} header asks for. */

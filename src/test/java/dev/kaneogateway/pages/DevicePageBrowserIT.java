@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.demo.RunningSampleKaneo;
+import dev.kaneogateway.fixtures.Browser;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.TestDatabase;
 import io.vertx.core.json.JsonObject;

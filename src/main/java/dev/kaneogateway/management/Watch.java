@@ -1,0 +1,89 @@
+package dev.kaneogateway.management;
+
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.db.KaneoSchema;
+import dev.kaneogateway.web.OwnRequests;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.sqlclient.Pool;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Looks after the database and every Kaneo, and tells {@link Health}, so that an answer about them
+ * costs neither of them anything. Confined to one event loop.
+ */
+final class Watch {
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+  private final HttpClient client;
+  private final Pool pool;
+  private final Health health;
+  private Settings settings;
+
+  Watch(HttpClient client, Pool pool, Health health, Settings settings) {
+    this.client = client;
+    this.pool = pool;
+    this.health = health;
+    this.settings = settings;
+  }
+
+  /** Looks after what these settings name from now on, and forgets the rest. */
+  void renew(Settings next) {
+    settings = next;
+    health.keepOnly("kaneo", names(next.upstream().api()));
+    health.keepOnly("web", names(next.upstream().web()));
+  }
+
+  /** Looks once; succeeds when all have answered or taken too long. */
+  Future<?> look() {
+    List<Future<?>> asked = new ArrayList<>();
+    asked.add(askDatabase());
+    settings
+        .upstream()
+        .api()
+        .forEach(uri -> asked.add(ask("kaneo", uri, HttpMethod.GET, "/api/health")));
+    settings.upstream().web().forEach(uri -> asked.add(ask("web", uri, HttpMethod.HEAD, "/")));
+    return Future.join(asked).otherwiseEmpty();
+  }
+
+  private Future<?> askDatabase() {
+    Duration grace = settings.credentials().grace();
+    return KaneoSchema.probe(pool)
+        .timeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+        .onComplete(
+            schema ->
+                health.report(
+                    "database",
+                    schema.usable(),
+                    grace,
+                    schema.usable() ? "" : "lacks " + String.join(", ", schema.missing())),
+            failure -> health.report("database", false, grace, "does not answer"));
+  }
+
+  private Future<?> ask(String kind, URI origin, HttpMethod method, String path) {
+    return client
+        .request(OwnRequests.to(origin, method, path, PATIENCE))
+        .compose(request -> request.send())
+        .compose(response -> response.end().map(response.statusCode()))
+        .onComplete(
+            status -> tell(kind, origin, status < 500, status < 500 ? "" : "answers " + status),
+            failure -> tell(kind, origin, false, "does not answer"));
+  }
+
+  private void tell(String kind, URI origin, boolean well, String detail) {
+    // Settings may have changed while it was asked.
+    List<URI> known = kind.equals("kaneo") ? settings.upstream().api() : settings.upstream().web();
+    if (known.contains(origin)) {
+      health.reportOneOf(kind, origin.toString(), well, settings.upstream().hold(), detail);
+    }
+  }
+
+  private static List<String> names(List<URI> origins) {
+    return origins.stream().map(URI::toString).toList();
+  }
+}

@@ -1,0 +1,41 @@
+package dev.kaneogateway.metrics;
+
+import java.util.Set;
+
+/** What the status page counts: sums over meters that are there for Prometheus anyway. */
+public enum Tally {
+  REQUESTS("http_requests", "", Set.of()),
+  SERVER_ERRORS("http_requests", "status", Set.of("5xx")),
+  REFUSED("authentications", "result", Set.of("invalid", "missing")),
+  UNJUDGED("authentications", "result", Set.of("unknown")),
+  LIMITED("limited_requests", "", Set.of()),
+  LOOKUP_FAILURES("credential_lookup_failures", "", Set.of()),
+  MALFORMED("malformed_requests", "", Set.of()),
+  UPSTREAM_REFUSED("upstream_failures", "cause", Set.of("refused")),
+  UPSTREAM_BUSY("upstream_failures", "cause", Set.of("busy")),
+  UPSTREAM_BROKEN("upstream_failures", "cause", Set.of("broken", "truncated")),
+  UPSTREAM_SILENT("upstream_failures", "cause", Set.of("silent")),
+  UPSTREAM_NONSENSE("upstream_failures", "cause", Set.of("nonsense")),
+  DEVICES_STARTED("device_steps", "outcome", Set.of("made")),
+  DEVICES_SIGNED_IN("device_steps", "outcome", Set.of("issued")),
+  USER_CODES_UNKNOWN("device_steps", "outcome", Set.of("unknown"));
+
+  private final String meter;
+  private final String label;
+  private final Set<String> values;
+
+  Tally(String meter, String label, Set<String> values) {
+    this.meter = GatewayMetrics.PREFIX + meter;
+    this.label = label;
+    this.values = values;
+  }
+
+  String meter() {
+    return meter;
+  }
+
+  boolean counts(io.micrometer.core.instrument.Meter.Id id) {
+    return id.getName().equals(meter)
+        && (label.isEmpty() || values.contains(String.valueOf(id.getTag(label))));
+  }
+}

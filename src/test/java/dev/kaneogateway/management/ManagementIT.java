@@ -1,0 +1,134 @@
+package dev.kaneogateway.management;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.fixtures.RawPeer;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The operators' port of a whole gateway. */
+class ManagementIT {
+  private static ScriptedUpstream first;
+  private static ScriptedUpstream second;
+  private static ScriptedUpstream web;
+  private static RunningGateway gateway;
+
+  @BeforeAll
+  static void start() throws IOException {
+    first = ScriptedUpstream.friendly();
+    second = ScriptedUpstream.friendly();
+    web = ScriptedUpstream.friendly();
+    gateway =
+        RunningGateway.start(
+            TestDatabase.create(),
+            first.port(),
+            "KANEO_UPSTREAM_URL",
+            "http://127.0.0.1:" + first.port() + ",http://127.0.0.1:" + second.port(),
+            "KANEO_WEB_UPSTREAM_URL",
+            "http://127.0.0.1:" + web.port(),
+            "GATEWAY_UPSTREAM_HOLD_MS",
+            "0");
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    gateway.close();
+    first.close();
+    second.close();
+    web.close();
+  }
+
+  @Test
+  void readinessNamesEveryPartAndNeedsOneOfEachKind() throws IOException {
+    JsonObject parts = awaitReady("HTTP/1.1 200", json -> json.contains("web http"));
+    assertEquals("up", parts.getJsonObject("database").getString("status"));
+    assertEquals("up", kaneo(parts, first).getString("status"));
+    assertEquals("up", kaneo(parts, second).getString("status"));
+    assertEquals(
+        "up", parts.getJsonObject("web http://127.0.0.1:" + web.port()).getString("status"));
+    assertFalse(Instant.parse(kaneo(parts, first).getString("since")).isAfter(Instant.now()));
+
+    first.close();
+    parts = awaitReady("HTTP/1.1 200", json -> json.contains("does not answer"));
+    assertEquals("down", kaneo(parts, first).getString("status"));
+    assertEquals("up", kaneo(parts, second).getString("status"));
+
+    second.close();
+    parts = awaitReady("HTTP/1.1 503", json -> true);
+    assertEquals("does not answer", kaneo(parts, second).getString("detail"));
+  }
+
+  @Test
+  void theFrontPageTellsTheStateWithoutScript() throws IOException {
+    String page = get("/");
+    assertTrue(page.startsWith("HTTP/1.1 200 OK\r\n"), page);
+    assertTrue(page.contains("Content-Type: text/html;charset=UTF-8\r\n"), page);
+    assertTrue(page.contains("Content-Security-Policy: default-src 'none'"), page);
+    assertTrue(page.contains("Refresh: 10\r\n"), page);
+    assertTrue(page.contains("The last 15 minutes"), page);
+    assertFalse(page.contains("<script"), page);
+    assertFalse(get("/?refresh=off").contains("Refresh: 10\r\n"));
+    assertTrue(get("/status.css").contains("Content-Type: text/css"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/", "/metrics", "/health/live", "/status.css"})
+  void headIsGetWithoutABody(String path) throws IOException {
+    String answer = ask("HEAD", path);
+    assertTrue(answer.startsWith("HTTP/1.1 200 OK\r\n"), answer);
+    assertTrue(answer.endsWith("\r\n\r\n"), answer);
+    assertTrue(answer.contains("Content-Type: "), answer);
+  }
+
+  @Test
+  void whatIsNotHereIsSaidPlainly() throws IOException {
+    String nowhere = get("/nowhere");
+    assertTrue(nowhere.startsWith("HTTP/1.1 404 "), nowhere);
+    assertTrue(nowhere.endsWith("Here are /, /metrics, /health/live, /health/ready.\n"), nowhere);
+    String post = ask("POST", "/metrics");
+    assertTrue(post.startsWith("HTTP/1.1 405 "), post);
+    assertTrue(post.contains("Allow: GET, HEAD\r\n"), post);
+  }
+
+  private static JsonObject kaneo(JsonObject parts, ScriptedUpstream upstream) {
+    return parts.getJsonObject("kaneo http://127.0.0.1:" + upstream.port());
+  }
+
+  /** The parts, once readiness answers so; each look at them is the event waited for. */
+  private static JsonObject awaitReady(String status, Predicate<String> and) throws IOException {
+    Instant end = Instant.now().plus(Duration.ofSeconds(10));
+    while (true) {
+      String answer = get("/health/ready");
+      String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+      if (answer.startsWith(status) && and.test(body)) {
+        return new JsonObject(body).getJsonObject("parts");
+      }
+      assertTrue(Instant.now().isBefore(end), answer);
+      Thread.onSpinWait();
+    }
+  }
+
+  private static String get(String path) throws IOException {
+    return ask("GET", path);
+  }
+
+  private static String ask(String method, String path) throws IOException {
+    try (RawPeer peer = new RawPeer(gateway.managementPort())) {
+      return peer.send(method + " " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+          .readAll();
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package dev.kaneogateway.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What came between two readings of the meters. */
+class TotalsTest {
+  private static final Instant START = Instant.parse("2026-11-25T03:00:00Z");
+  private final GatewayMetrics metrics = new GatewayMetrics();
+
+  @AfterEach
+  void close() {
+    metrics.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void countsWhatTheGatewayMeasures(Tally tally) {
+    Totals before = metrics.totals(START);
+    happen(tally);
+    Totals after = metrics.totals(START.plusSeconds(10));
+    assertEquals(1, after.since(before, tally));
+    assertEquals(0.1, after.rateSince(before, tally), 1e-9);
+    assertEquals(0, metrics.totals(START.plusSeconds(20)).since(after, tally));
+  }
+
+  private void happen(Tally tally) {
+    switch (tally) {
+      case REQUESTS -> request(Route.API, 200, 1);
+      case SERVER_ERRORS -> request(Route.API, 502, 1);
+      case REFUSED -> metrics.authenticated(AuthResult.MISSING, false);
+      case UNJUDGED -> metrics.authenticated(AuthResult.UNKNOWN, false);
+      case LIMITED -> metrics.limited("device_codes");
+      case LOOKUP_FAILURES -> metrics.lookupFailed();
+      case MALFORMED -> metrics.malformedRequest();
+      case UPSTREAM_REFUSED -> metrics.upstreamFailed("refused");
+      case UPSTREAM_BUSY -> metrics.upstreamFailed("busy");
+      case UPSTREAM_BROKEN -> metrics.upstreamFailed("truncated");
+      case UPSTREAM_SILENT -> metrics.upstreamFailed("silent");
+      case UPSTREAM_NONSENSE -> metrics.upstreamFailed("nonsense");
+      case DEVICES_STARTED -> metrics.deviceStep("start", "made");
+      case DEVICES_SIGNED_IN -> metrics.deviceStep("poll", "issued");
+      case USER_CODES_UNKNOWN -> metrics.deviceStep("look", "unknown");
+    }
+  }
+
+  @Test
+  void tellsWithinWhatTimeAShareWasAnswered() {
+    request(Route.API, 200, 9000);
+    Totals before = metrics.totals(START);
+    assertEquals(Optional.empty(), before.quantileSince(before, 0.5));
+    for (int i = 0; i < 98; i++) {
+      request(Route.API, 200, 3);
+    }
+    request(Route.PAGE, 200, 400);
+    request(Route.WEBSOCKET, 101, 3_600_000);
+    Totals after = metrics.totals(START.plusSeconds(5));
+    double half = after.quantileSince(before, 0.5).orElseThrow();
+    assertTrue(half > 0.002 && half < 0.005, () -> "half within " + half);
+    double all = after.quantileSince(before, 1).orElseThrow();
+    assertEquals(0.5, all, 1e-9);
+  }
+
+  @Test
+  void whatIsBeyondTheLastBucketIsToldAsThat() {
+    Totals before = metrics.totals(START);
+    request(Route.API, 200, 3_600_000);
+    double whole = metrics.totals(START).quantileSince(before, 0.99).orElseThrow();
+    assertEquals(
+        GatewayMetrics.LATENCY_BUCKETS[GatewayMetrics.LATENCY_BUCKETS.length - 1].toSeconds(),
+        whole);
+  }
+
+  private void request(Route route, int status, long millis) {
+    metrics.requestStarted();
+    metrics.requestEnded(route, status, TimeUnit.MILLISECONDS.toNanos(millis));
+  }
+}
