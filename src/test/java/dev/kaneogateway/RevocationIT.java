@@ -217,15 +217,36 @@ class RevocationIT {
   void theUseOfAKeyIsWrittenDown() {
     RunningGateway gateway = gateway();
     person();
+    database.execute("UPDATE apikey SET rate_limit_enabled = false WHERE id = 'k'");
     for (int i = 0; i < 25; i++) {
       assertEquals(200, status(gateway, "key-token"));
     }
-    String count = "SELECT request_count FROM apikey WHERE id = 'k'";
-    await(() -> "25".equals(database.query(count)));
-    assertEquals(
-        "t",
-        database.query(
-            "SELECT last_request > timezone('utc', now()) - interval '10 s' FROM apikey WHERE id = 'k'"));
+    await(() -> "25".equals(usage("request_count")));
+    assertEquals("t", usage("last_request > timezone('utc', now()) - interval '10 s'"));
+  }
+
+  /** As Better Auth counts: see UsageVerticle. */
+  @Test
+  void theUseOfARateLimitedKeyNeverBringsItNearerItsLimit() {
+    RunningGateway gateway = gateway();
+    person();
+    database.execute("UPDATE apikey SET request_count = 99 WHERE id = 'k'");
+    assertEquals(200, status(gateway, "key-token"));
+    await(() -> "0".equals(usage("request_count")));
+    assertEquals("t", usage("last_request > timezone('utc', now()) - interval '10 s'"));
+    // Kaneo's own count within its window stays as it is.
+    database.execute(
+        "UPDATE apikey SET request_count = 7, last_request = timezone('utc', now()) - interval '50 s' WHERE id = 'k'");
+    String before = usage("last_request");
+    double written = metric(gateway, "kaneo_gateway_key_usage_written_total");
+    assertEquals(200, status(gateway, "key-token"));
+    await(() -> metric(gateway, "kaneo_gateway_key_usage_written_total") > written);
+    assertEquals("7", usage("request_count"));
+    assertEquals(before, usage("last_request"));
+  }
+
+  private String usage(String column) {
+    return database.query("SELECT " + column + " FROM apikey WHERE id = 'k'");
   }
 
   @Test

@@ -404,7 +404,7 @@ public final class Keys {
           "GATEWAY_KEY_USAGE",
           "true",
           Parse::flag,
-          "Count the use of API keys into `request_count` and `last_request`, once a second.");
+          "Write the use of API keys into `last_request` and `request_count`, once a second, so that it never makes Kaneo refuse one.");
 
   static final Setting<List<String>> GATEWAY_DEVICE_CLIENT_NAMES =
       Setting.of(

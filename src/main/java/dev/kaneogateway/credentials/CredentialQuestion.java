@@ -5,8 +5,10 @@ package dev.kaneogateway.credentials;
  *
  * @param digest of the token as presented
  * @param sessionToken what to look for among sessions; empty if its signature was wrong
+ * @param signed whether the session's token came with a good signature. A refusal of such a one is
+ *     not remembered: a session that begins is told by the digest of its bare token.
  */
-public record CredentialQuestion(TokenDigest digest, String sessionToken) {
+public record CredentialQuestion(TokenDigest digest, String sessionToken, boolean signed) {
   @Override
   public String toString() {
     return "CredentialQuestion";

@@ -12,7 +12,6 @@ import io.vertx.core.VerticleBase;
 import io.vertx.sqlclient.Pool;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Owns the questions to PostgreSQL about credentials. A question that comes while statements are
- * under way waits and leaves with all others of that moment in the next one; equal questions are
- * asked once. One instance, on one event loop.
+ * under way waits and leaves with all others of that moment in the next one; equal ones that wait
+ * are asked once. One instance, on one event loop.
  */
 public final class CredentialVerticle extends VerticleBase {
   public static final Address<CredentialQuestion, CredentialAnswer> ADDRESS =
@@ -48,14 +47,10 @@ public final class CredentialVerticle extends VerticleBase {
   private final Clock clock;
   private final LinkedHashMap<CredentialQuestion, Promise<CredentialAnswer>> waiting =
       new LinkedHashMap<>();
-  private final Map<CredentialQuestion, Asked> asked = new HashMap<>();
   private @Nullable CredentialStatement statement;
   private int statementsUnderWay;
   private boolean away;
   private String lastComplaint = "";
-
-  /** A question in a statement under way, with the cache generation it was asked in. */
-  private record Asked(Promise<CredentialAnswer> answer, long generation) {}
 
   public CredentialVerticle(
       Bus bus,
@@ -99,11 +94,8 @@ public final class CredentialVerticle extends VerticleBase {
   }
 
   private Future<CredentialAnswer> ask(CredentialQuestion question) {
-    Asked underWay = asked.get(question);
-    // An answer read before something was revoked must not serve a request that came after.
-    if (underWay != null && underWay.generation() == cache.generation()) {
-      return underWay.answer().future();
-    }
+    // A statement under way may have read before what this request comes after, so only one that
+    // has not left yet is shared.
     Promise<CredentialAnswer> queued = waiting.get(question);
     if (queued != null) {
       return queued.future();
@@ -123,14 +115,13 @@ public final class CredentialVerticle extends VerticleBase {
       return;
     }
     long generation = cache.generation();
-    Map<CredentialQuestion, Asked> batch = new LinkedHashMap<>();
+    Map<CredentialQuestion, Promise<CredentialAnswer>> batch = new LinkedHashMap<>();
     var oldest = waiting.entrySet().iterator();
     while (oldest.hasNext() && batch.size() < settings.lookupBatch()) {
       var entry = oldest.next();
-      batch.put(entry.getKey(), new Asked(entry.getValue(), generation));
+      batch.put(entry.getKey(), entry.getValue());
       oldest.remove();
     }
-    asked.putAll(batch);
     statementsUnderWay++;
     long began = System.nanoTime();
     List<CredentialQuestion> questions = new ArrayList<>(batch.keySet());
@@ -148,14 +139,17 @@ public final class CredentialVerticle extends VerticleBase {
                 recovered();
               }
               batch.forEach(
-                  (question, one) -> {
-                    asked.remove(question, one);
+                  (question, answer) -> {
                     Verdict verdict =
                         failure != null
                             ? Verdict.UNKNOWN
                             : verdicts.getOrDefault(question.digest(), Verdict.UNKNOWN);
-                    cache.put(question.digest(), verdict, one.generation());
-                    one.answer().complete(new CredentialAnswer(verdict));
+                    if (verdict instanceof Verdict.Invalid && question.signed()) {
+                      cache.forget(question.digest());
+                    } else {
+                      cache.put(question.digest(), verdict, generation);
+                    }
+                    answer.complete(new CredentialAnswer(verdict));
                   });
               askWaiting();
             });

@@ -53,8 +53,11 @@ public final class Credentials {
   /** Asks about a token; never fails, for not knowing is {@link Verdict.Unknown}. */
   public Future<Verdict> ask(String token, TokenDigest digest) {
     String sessionToken = sessionTokens.bareToken(token).orElse("");
+    boolean signed = !sessionToken.isEmpty() && sessionToken.length() != token.length();
     return bus.ask(
-            CredentialVerticle.ADDRESS, new CredentialQuestion(digest, sessionToken), patience)
+            CredentialVerticle.ADDRESS,
+            new CredentialQuestion(digest, sessionToken, signed),
+            patience)
         .map(CredentialAnswer::verdict)
         .otherwise(Verdict.UNKNOWN);
   }

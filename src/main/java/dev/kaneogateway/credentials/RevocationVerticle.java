@@ -89,10 +89,16 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
   @Override
   public void listening() {
     listening = true;
-    cache.listening(settings.revocation().cacheTtl());
+    Settings.Revocation revocation = settings.revocation();
+    cache.listening(revocation.cacheTtl(), revocation.heartbeat().plus(revocation.patience()));
     health.accept(true, "");
     LOG.info("PostgreSQL tells of every changed credential");
     ask(streams.identities(any -> true));
+  }
+
+  @Override
+  public void proven(long nanos) {
+    cache.proven(nanos);
   }
 
   @Override

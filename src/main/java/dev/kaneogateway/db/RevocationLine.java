@@ -30,6 +30,7 @@ public final class RevocationLine {
   private long beatsSent;
   private long firstBeat;
   private long lastHeard;
+  private long lastSentNanos;
   private boolean trusted;
   private @Nullable Reason told;
   private boolean closed;
@@ -38,6 +39,9 @@ public final class RevocationLine {
   public interface Listener {
     /** Every change from now on will be told; what was read before this may be stale. */
     void listening();
+
+    /** While listening: every change up to a moment of {@link System#nanoTime} has been told. */
+    void proven(long nanos);
 
     /** Changes may go untold from now on. Told once for each loss, and once at the start. */
     void deaf(Reason reason);
@@ -52,7 +56,7 @@ public final class RevocationLine {
     NO_TRIGGERS,
     /** There is no connection, or it is silent. */
     NO_CONNECTION,
-    /** The server is a standby, or a pooler between swallows notifications. */
+    /** The server is a standby, its queue fills, or a pooler between swallows notifications. */
     NO_NOTIFICATIONS
   }
 
@@ -129,6 +133,9 @@ public final class RevocationLine {
     String payload = notification.getPayload();
     if (payload.startsWith(beatPrefix)) {
       lastHeard = Long.parseLong(payload.substring(beatPrefix.length()));
+      if (trusted && lastHeard == beatsSent) {
+        listener.proven(lastSentNanos);
+      }
     } else if (!payload.startsWith("beat ")) {
       listener.changed(payload);
     }
@@ -139,10 +146,13 @@ public final class RevocationLine {
       return;
     }
     long number = ++beatsSent;
+    lastSentNanos = System.nanoTime();
     on.query(
             "SELECT ("
                 + RevocationTriggers.COMPLETE
-                + "), pg_is_in_recovery(), pg_notify('"
+                + "), "
+                + RevocationTriggers.UNRELIABLE
+                + ", pg_notify('"
                 + RevocationTriggers.CHANNEL
                 + "', '"
                 + beatPrefix
@@ -159,11 +169,11 @@ public final class RevocationLine {
             failure -> lost(on));
   }
 
-  private void judge(boolean triggers, boolean standby, long number) {
+  private void judge(boolean triggers, boolean unreliable, long number) {
     // A beat's own notification may come just after its answer, so it counts at the next.
     if (!triggers) {
       distrust(Reason.NO_TRIGGERS);
-    } else if (standby || (number > firstBeat && lastHeard < number - 1)) {
+    } else if (unreliable || (number > firstBeat && lastHeard < number - 1)) {
       distrust(Reason.NO_NOTIFICATIONS);
     } else if (!trusted && lastHeard >= firstBeat) {
       trusted = true;

@@ -26,31 +26,21 @@ public final class RevocationTriggers {
   private static final List<String> NAMES =
       List.of("kaneo_gateway_credential", "kaneo_gateway_truncate");
 
-  /** Of each table with a trigger: how many are there and fire. */
-  private static final String FOUND =
-      "SELECT c.relname, count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
-          + " JOIN pg_namespace n ON n.oid = c.relnamespace"
-          + " WHERE n.nspname = current_schema() AND c.relname IN ('apikey', 'session', 'user')"
-          + " AND t.tgname IN ('kaneo_gateway_credential', 'kaneo_gateway_truncate')"
-          + " AND t.tgenabled IN ('O', 'A')";
-
-  /** One row with true if all of them are there and fire. */
-  static final String COMPLETE = "SELECT sum(n) = 6 FROM (" + FOUND + " GROUP BY 1) x(t, n)";
-
   /**
    * What uses up or describes a credential without ending it is left out, so that counting its use
    * tells nobody.
    */
-  private static final String FUNCTION =
+  private static final String SOURCE =
       """
-      CREATE OR REPLACE FUNCTION kaneo_gateway.notify_change() RETURNS trigger LANGUAGE plpgsql
-      SET search_path = pg_catalog AS $$
+
       DECLARE
         idle constant text[] := ARRAY['last_request', 'request_count', 'remaining', 'last_refill_at',
           'updated_at', 'name', 'metadata', 'ip_address', 'user_agent', 'active_organization_id',
           'active_team_id'];
         was jsonb; is_now jsonb; subject jsonb; digest text := '-';
       BEGIN
+        -- A full queue would fail the write at its commit; gateways mistrust one that fills.
+        IF pg_notification_queue_usage() > 0.5 THEN RETURN NULL; END IF;
         IF TG_OP = 'TRUNCATE' THEN
           PERFORM pg_notify('kaneo_gateway', 'all');
           RETURN NULL;
@@ -80,8 +70,37 @@ public final class RevocationTriggers {
           PERFORM pg_notify('kaneo_gateway', 'all');
         END IF;
         RETURN NULL;
-      END $$
+      EXCEPTION WHEN OTHERS THEN
+        RAISE WARNING 'kaneo_gateway is not told of a change of %: %', TG_TABLE_NAME, SQLERRM;
+        RETURN NULL;
+      END
       """;
+
+  private static final String FUNCTION =
+      "CREATE OR REPLACE FUNCTION kaneo_gateway.notify_change() RETURNS trigger LANGUAGE plpgsql"
+          + " SET search_path = pg_catalog AS $$"
+          + SOURCE
+          + "$$";
+
+  /** Of each table with a trigger: how many are there and fire. */
+  private static final String FOUND =
+      "SELECT c.relname, count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+          + " JOIN pg_namespace n ON n.oid = c.relnamespace"
+          + " WHERE n.nspname = current_schema() AND c.relname IN ('apikey', 'session', 'user')"
+          + " AND t.tgname IN ('kaneo_gateway_credential', 'kaneo_gateway_truncate')"
+          + " AND t.tgenabled IN ('O', 'A')"
+          // One of another version of the gateway may tell other things.
+          + " AND EXISTS (SELECT 1 FROM pg_proc p WHERE p.oid = t.tgfoid AND p.prosrc = $$"
+          + SOURCE
+          + "$$)";
+
+  /** One row with true if all of them are there and fire. */
+  static final String COMPLETE = "SELECT sum(n) = 6 FROM (" + FOUND + " GROUP BY 1) x(t, n)";
+
+  /**
+   * True where notifications cannot be relied on: a standby, or a queue that somebody lets fill.
+   */
+  static final String UNRELIABLE = "pg_is_in_recovery() OR pg_notification_queue_usage() > 0.4";
 
   private RevocationTriggers() {}
 
@@ -126,6 +145,13 @@ public final class RevocationTriggers {
     List<String> statements = new ArrayList<>();
     TABLES.forEach(table -> statements.addAll(drop(table)));
     statements.add("DROP FUNCTION IF EXISTS kaneo_gateway.notify_change()");
+    // The schema stays while the device sign-in keeps a table in it.
+    statements.add(
+        """
+        DO $$ BEGIN
+          IF NOT EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('kaneo_gateway'))
+          THEN DROP SCHEMA IF EXISTS kaneo_gateway; END IF;
+        END $$""");
     return inOne(pool, statements);
   }
 
@@ -154,7 +180,10 @@ public final class RevocationTriggers {
     return pool.withTransaction(
         connection -> {
           // Kaneo's own statements would queue up behind one that waits for a lock.
-          Future<?> done = connection.query("SET LOCAL lock_timeout = '3s'").execute();
+          Future<?> done =
+              connection
+                  .query("SET LOCAL lock_timeout = '3s'; SET LOCAL client_min_messages = warning")
+                  .execute();
           for (String statement : statements) {
             done = done.compose(before -> connection.query(statement).execute());
           }

@@ -37,7 +37,7 @@ class CredentialCacheTest {
             size,
             Duration.ofMillis(500),
             refusedSize,
-            Duration.ofSeconds(10),
+            Duration.ofSeconds(30),
             true);
     return new CredentialCache(settings, Clock.fixed(NOW, ZoneOffset.UTC), nanos::get);
   }
@@ -61,10 +61,213 @@ class CredentialCacheTest {
   @Test
   void aRefusalIsForgottenSooner() {
     put(1, Verdict.INVALID);
+    put(1, Verdict.INVALID);
     elapse(Duration.ofMillis(499));
     assertEquals(Verdict.INVALID, cache.get(digest(1)));
     elapse(Duration.ofMillis(2));
     assertNull(cache.get(digest(1)));
+  }
+
+  @Test
+  void aFirstRefusalIsNotBelievedUnasked() {
+    put(1, Verdict.INVALID);
+    assertNull(cache.get(digest(1)));
+  }
+
+  @Test
+  void whileChangesAreToldTheLongLifeHolds() {
+    listen();
+    put(1, valid(Optional.empty()));
+    for (int second = 0; second < 299; second++) {
+      elapse(Duration.ofSeconds(1));
+      cache.proven(nanos.get());
+      assertNotNull(cache.get(digest(1)));
+    }
+    elapse(Duration.ofSeconds(1));
+    cache.proven(nanos.get());
+    assertNull(cache.get(digest(1)));
+  }
+
+  @Test
+  void aProofThatStaysAwayEndsTheLongLifeByItself() {
+    listen();
+    put(1, valid(Optional.empty()));
+    elapse(Duration.ofMillis(1499));
+    assertNotNull(cache.get(digest(1)));
+    elapse(Duration.ofMillis(1));
+    assertNull(cache.get(digest(1)));
+  }
+
+  @Test
+  void whenTheLineIsLostNothingIsBelievedNotEvenForTheShortLife() {
+    listen();
+    put(1, valid(Optional.empty()));
+    long underWay = cache.generation();
+    cache.deaf();
+    assertNull(cache.get(digest(1)));
+    cache.put(digest(2), valid(Optional.empty()), underWay);
+    assertNull(cache.get(digest(2)));
+    listen();
+    assertNull(cache.get(digest(1)));
+  }
+
+  @Test
+  void theGraceCountsFromWhenItWasLastCertain() {
+    put(1, valid(Optional.empty()));
+    elapse(Duration.ofMillis(29_999));
+    assertNotNull(cache.lapsed(digest(1)));
+    elapse(Duration.ofMillis(1));
+    assertNull(cache.lapsed(digest(1)));
+    listen();
+    put(2, valid(Optional.empty()));
+    elapse(Duration.ofSeconds(60));
+    cache.proven(nanos.get());
+    cache.deaf();
+    assertNull(cache.get(digest(2)));
+    elapse(Duration.ofMillis(29_999));
+    assertNotNull(cache.lapsed(digest(2)));
+    elapse(Duration.ofMillis(1));
+    assertNull(cache.lapsed(digest(2)));
+  }
+
+  @Test
+  void aProofOfALaterTimeSaysNothingOfWhatWasReadBeforeALoss() {
+    listen();
+    put(1, valid(Optional.empty()));
+    cache.deaf();
+    elapse(Duration.ofSeconds(20));
+    listen();
+    elapse(Duration.ofSeconds(10));
+    cache.proven(nanos.get());
+    assertNull(cache.lapsed(digest(1)));
+  }
+
+  @Test
+  void whatIsTakenInGraceIsBelievedForTheShortLife() {
+    put(1, valid(Optional.empty()));
+    elapse(Duration.ofSeconds(2));
+    assertNull(cache.get(digest(1)));
+    assertNotNull(cache.lapsed(digest(1)));
+    assertNotNull(cache.get(digest(1)));
+    elapse(Duration.ofSeconds(1));
+    assertNull(cache.get(digest(1)));
+  }
+
+  @Test
+  void whatWasHeardAgainstIsNotEvenKnownInGrace() {
+    put(1, valid(Optional.empty()));
+    cache.forget(user("user"));
+    assertNull(cache.lapsed(digest(1)));
+  }
+
+  @Test
+  void theCredentialsOfOneUserGoTheOthersStay() {
+    put(1, valid("key1", "ann"));
+    put(2, valid("key2", "ann"));
+    put(3, valid("key3", "bob"));
+    cache.forget(user("ann"));
+    assertNull(cache.get(digest(1)));
+    assertNull(cache.get(digest(2)));
+    cache.forget(credential("key2"));
+    assertNotNull(cache.get(digest(3)));
+    assertEquals(1, cache.indexed());
+  }
+
+  @Test
+  void aLookupUnderWayIsTouchedOnlyByChangesOfItsOwn() {
+    long underWay = cache.generation();
+    cache.forget(credential("key1"));
+    cache.forget(user("carl"));
+    cache.put(digest(1), valid("key1", "ann"), underWay);
+    cache.put(digest(2), valid("key2", "bob"), underWay);
+    cache.put(digest(3), valid("key3", "carl"), underWay);
+    assertNull(cache.get(digest(1)));
+    assertNotNull(cache.get(digest(2)));
+    assertNull(cache.get(digest(3)));
+  }
+
+  @Test
+  void aLookupThatManyChangesPassedIsTouched() {
+    long underWay = cache.generation();
+    for (int i = 0; i < 5000; i++) {
+      cache.forget(credential("other" + i));
+    }
+    cache.put(digest(1), valid("key1", "ann"), underWay);
+    assertNull(cache.get(digest(1)));
+  }
+
+  @Test
+  void aTokenThatBeginsToHoldIsNoLongerRefused() {
+    put(1, Verdict.INVALID);
+    put(1, Verdict.INVALID);
+    assertNotNull(cache.get(digest(1)));
+    cache.forget(CredentialChanges.read(List.of("session " + digest(1).base64Url() + " s")));
+    assertNull(cache.get(digest(1)));
+  }
+
+  /** Whatever is put, replaced, pushed out, aged and forgotten: the index holds what there is. */
+  @Property
+  void theIndexHoldsWhatTheCacheHolds(
+      @ForAll @Size(max = 200) List<@IntRange(max = 999) Integer> steps) {
+    CredentialCache small = cache(20, 3);
+    for (int step : steps) {
+      int key = step % 40;
+      switch (step / 100) {
+        case 0 -> small.forget(credential("key" + key));
+        case 1 -> small.forget(user("user" + key % 7));
+        case 2 -> small.forget(digest(key));
+        case 3 -> elapse(Duration.ofMillis(step * 20L));
+        default ->
+            small.put(digest(key), valid("key" + key % 30, "user" + key % 7), small.generation());
+      }
+      int indexed = small.indexed();
+      assertEquals(small.size(), indexed);
+    }
+  }
+
+  /** Lookups on some threads, changes on another: what was read before a change never stays. */
+  @Test
+  void tenThousandRacesOfAChangeAgainstALookupLeaveNothingOld() throws Exception {
+    java.util.concurrent.ExecutorService threads =
+        java.util.concurrent.Executors.newFixedThreadPool(2);
+    CredentialCache raced = cache(1000, 1000);
+    Verdict verdict = valid("key", "user");
+    try {
+      for (int race = 0; race < 10_000; race++) {
+        TokenDigest digest = digest(race % 7);
+        java.util.concurrent.atomic.AtomicBoolean revoked =
+            new java.util.concurrent.atomic.AtomicBoolean();
+        java.util.concurrent.CyclicBarrier start = new java.util.concurrent.CyclicBarrier(2);
+        boolean byUser = race % 2 == 0;
+        var lookup =
+            threads.submit(
+                () -> {
+                  start.await();
+                  long generation = raced.generation();
+                  if (!revoked.get()) {
+                    raced.put(digest, verdict, generation);
+                  }
+                  return null;
+                });
+        var change =
+            threads.submit(
+                () -> {
+                  start.await();
+                  revoked.set(true);
+                  if (byUser) {
+                    raced.forget(user("user"));
+                  } else {
+                    raced.forget(credential("key"));
+                  }
+                  return null;
+                });
+        lookup.get();
+        change.get();
+        assertNull(raced.get(digest), "race " + race);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
   @Test
@@ -137,6 +340,22 @@ class CredentialCacheTest {
 
   private static TokenDigest digest(int key) {
     return TokenDigest.of("token" + key);
+  }
+
+  private void listen() {
+    cache.listening(Duration.ofMinutes(5), Duration.ofMillis(1500));
+  }
+
+  private static CredentialChanges user(String id) {
+    return CredentialChanges.read(List.of("user - " + id));
+  }
+
+  private static CredentialChanges credential(String id) {
+    return CredentialChanges.read(List.of("apikey - " + id));
+  }
+
+  private static Verdict valid(String id, String user) {
+    return new Verdict.Valid(new Identity(Identity.Kind.API_KEY, id, user, Optional.empty()));
   }
 
   private static Verdict valid(Optional<Instant> expiresAt) {
