@@ -303,9 +303,9 @@ public final class Keys {
   static final Setting<Integer> GATEWAY_LIMIT_CREDENTIAL_PER_MINUTE =
       Setting.of(
               "GATEWAY_LIMIT_CREDENTIAL_PER_MINUTE",
-              "60000",
+              "0",
               Parse.number(0, 1_000_000_000),
-              "Most requests of one API key or session in a minute; about what one Kaneo process can answer. 0 means no limit, here and below.")
+              "Most requests of one API key or session in a minute. 0 means no limit, here and below; so as it is, because one key may serve a whole company.")
           .alive();
   static final Setting<Integer> GATEWAY_LIMIT_ADDRESS_PER_MINUTE =
       Setting.of(
