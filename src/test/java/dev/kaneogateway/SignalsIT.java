@@ -62,7 +62,7 @@ class SignalsIT {
                 "GATEWAY_HOST: 127.0.0.1",
                 "GATEWAY_PORT: 0",
                 "GATEWAY_MANAGEMENT_PORT: 0",
-                "GATEWAY_DRAIN_DELAY_MS: 500",
+                "GATEWAY_DRAIN_DELAY_MS: 3000",
                 "GATEWAY_RELOAD_MS: 60000",
                 ""));
     process =

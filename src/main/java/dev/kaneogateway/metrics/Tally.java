@@ -22,6 +22,8 @@ public enum Tally {
 
   private final String meter;
   private final String label;
+
+  @SuppressWarnings("ImmutableEnumChecker") // each is made by Set.of
   private final Set<String> values;
 
   Tally(String meter, String label, Set<String> values) {

@@ -355,7 +355,8 @@ class CredentialCacheTest {
   }
 
   private static Verdict valid(String id, String user) {
-    return new Verdict.Valid(new Identity(Identity.Kind.API_KEY, id, user, Optional.empty()));
+    return new Verdict.Valid(
+        new Identity(Identity.Kind.API_KEY, id, user, Optional.empty(), Optional.empty()));
   }
 
   private static Verdict valid(Optional<Instant> expiresAt) {

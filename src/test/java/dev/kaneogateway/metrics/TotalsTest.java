@@ -38,7 +38,7 @@ class TotalsTest {
       case SERVER_ERRORS -> request(Route.API, 502, 1);
       case REFUSED -> metrics.authenticated(AuthResult.MISSING, false);
       case UNJUDGED -> metrics.authenticated(AuthResult.UNKNOWN, false);
-      case LIMITED -> metrics.limited("device_codes");
+      case LIMITED -> metrics.limited(Limit.DEVICE_CODES);
       case LOOKUP_FAILURES -> metrics.lookupFailed();
       case MALFORMED -> metrics.malformedRequest();
       case UPSTREAM_REFUSED -> metrics.upstreamFailed("refused");

@@ -13,6 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -503,11 +505,16 @@ class ForwardIT {
   void connectionsThatDiedWithARestartFailNobody() throws Exception {
     CountDownLatch all = new CountDownLatch(20);
     AtomicBoolean dead = new AtomicBoolean();
+    Set<Thread> beforeTheRestart = ConcurrentHashMap.newKeySet();
     kaneo.script(
         (head, connection) -> {
-          if (dead.get() && connection.carriedBefore()) {
+          // Each connection has a thread.
+          if (dead.get() && beforeTheRestart.contains(Thread.currentThread())) {
             connection.reset();
             return false;
+          }
+          if (!dead.get()) {
+            beforeTheRestart.add(Thread.currentThread());
           }
           all.countDown();
           all.await(10, TimeUnit.SECONDS);
