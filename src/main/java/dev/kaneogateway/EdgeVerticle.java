@@ -3,6 +3,7 @@ package dev.kaneogateway;
 import static java.util.Objects.requireNonNull;
 
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
@@ -26,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  * One instance for each event loop, all on one port.
  */
 final class EdgeVerticle extends VerticleBase {
+  /** Often enough to see what a request sees, and rare enough to cost nothing. */
+  private static final long DELAY_CHECK_MS = 100;
+
+  private final GatewayMetrics metrics;
   private Settings settings;
   private Surfaces.Maker maker;
   private @Nullable HttpServer server;
@@ -35,9 +40,10 @@ final class EdgeVerticle extends VerticleBase {
   /** Those of now, and those of before that exchanges under way still need. */
   private final Set<Surfaces> inUse = new HashSet<>();
 
-  EdgeVerticle(Settings settings, Surfaces.Maker maker) {
+  EdgeVerticle(Settings settings, Surfaces.Maker maker, GatewayMetrics metrics) {
     this.settings = settings;
     this.maker = maker;
+    this.metrics = metrics;
   }
 
   @Override
@@ -50,7 +56,19 @@ final class EdgeVerticle extends VerticleBase {
             .invalidRequestHandler(request -> current().exchanges().refuseMalformed(request))
             .requestHandler(request -> current().handle(request));
     server = listening;
+    measureDelay();
     return makeSurfaces().compose(made -> listening.listen()).onSuccess(bound -> guard());
+  }
+
+  /** A loop that is late for a timer is as late for a request. */
+  private void measureDelay() {
+    long due = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DELAY_CHECK_MS);
+    vertx.setTimer(
+        DELAY_CHECK_MS,
+        id -> {
+          metrics.eventLoopDelayed(Math.max(0, System.nanoTime() - due));
+          measureDelay();
+        });
   }
 
   private Future<?> makeSurfaces() {

@@ -26,12 +26,14 @@ import dev.kaneogateway.limits.SharedCounts;
 import dev.kaneogateway.management.Health;
 import dev.kaneogateway.management.ManagementVerticle;
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.metrics.PoolMeters;
 import dev.kaneogateway.oauth.DeviceEndpoints;
 import dev.kaneogateway.pages.DevicePages;
 import dev.kaneogateway.proxy.Presences;
 import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchanges;
+import dev.kaneogateway.web.PathTemplates;
 import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -39,10 +41,15 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.sqlclient.Pool;
+import java.net.URI;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,6 +73,8 @@ public final class Gateway {
   private final List<EdgeVerticle> edges = new CopyOnWriteArrayList<>();
   private final ManagementVerticle management;
   private volatile Settings settings;
+  private volatile boolean stopping;
+  private volatile double certificateEnd = Double.NaN;
   private DeviceLimits deviceLimits;
   private RequestLimits requestLimits;
   private final Ticker limitsClock;
@@ -77,6 +86,13 @@ public final class Gateway {
     this.settings = settings;
     this.clock = clock;
     this.metrics = new GatewayMetrics();
+    metrics.pools(vertx);
+    metrics.build(version());
+    metrics.gauge(
+        "tls_certificate_expiry_timestamp_seconds",
+        "When the certificate in use ends; not a number without TLS.",
+        () -> certificateEnd);
+    metrics.gauge("stopping", "Whether the gateway is coming to its end.", () -> stopping ? 1 : 0);
     this.health = new Health(clock);
     this.bus = Bus.on(vertx);
     Settings.Credentials wanted = settings.credentials();
@@ -104,6 +120,25 @@ public final class Gateway {
         "credential_refused_cache_size", "Refused credentials remembered.", cache::refusedSize);
     metrics.gauge(
         "limit_keys", "Addresses, credentials and people that limits remember.", this::limitKeys);
+    cache
+        .evictions()
+        .forEach(
+            (cause, count) ->
+                metrics.counted(
+                    "credential_cache_evictions",
+                    "Verdicts on credentials that are remembered no longer, by why.",
+                    "cause",
+                    cause,
+                    count));
+    Settings.numeric()
+        .forEach(
+            name ->
+                metrics.gauge(
+                    "setting",
+                    "A setting that is a number, in the unit its name ends in.",
+                    "name",
+                    name,
+                    () -> this.settings.numbers().get(name)));
   }
 
   private static String version() {
@@ -114,10 +149,12 @@ public final class Gateway {
   /** A Vertx as the gateway wants it; to be made before any other in the process. */
   public static Vertx vertx(Settings settings) {
     ConnectionGuard.Extension.enable();
-    return Vertx.vertx(
-        new VertxOptions()
-            .setPreferNativeTransport(true)
-            .setEventLoopPoolSize(settings.server().eventLoops()));
+    return PoolMeters.enable(Vertx.builder())
+        .with(
+            new VertxOptions()
+                .setPreferNativeTransport(true)
+                .setEventLoopPoolSize(settings.server().eventLoops()))
+        .build();
   }
 
   /** Starts everything; the gateway serves when the future succeeds. */
@@ -152,7 +189,7 @@ public final class Gateway {
             deployed ->
                 vertx.deployVerticle(
                     () -> {
-                      EdgeVerticle edge = new EdgeVerticle(settings, surfaces);
+                      EdgeVerticle edge = new EdgeVerticle(settings, surfaces, metrics);
                       edges.add(edge);
                       return edge;
                     },
@@ -179,6 +216,8 @@ public final class Gateway {
   /** All that is made anew when settings change; what must outlast a change is a field. */
   private Surfaces.Maker surfaces(Settings current) {
     TrustedProxies trustedProxies = new TrustedProxies(current.server().trustedProxies());
+    PathTemplates templates = new PathTemplates(metrics.requests(), patterns(current.kaneo()));
+    metrics.keepUpstreams(addresses(current.upstream()));
     RequestLimits requests = requestLimits;
     Authenticator authenticator =
         new Authenticator(credentials, usage, requests.failures(), metrics);
@@ -186,13 +225,26 @@ public final class Gateway {
     return (loop, client) -> {
       People people = new People(client, current, credentials, sessionTokens);
       return new Surfaces(
-          new Exchanges(trustedProxies, metrics, current.logs().access()),
+          new Exchanges(trustedProxies, metrics, templates, current.logs().access()),
           requests,
           new DeviceEndpoints(current, bus, people, sessionTokens, credentials, devices),
-          new DevicePages(loop, client, current, bus, people, devices, clock),
+          new DevicePages(loop, client, current, bus, people, devices, metrics, clock),
           new Probe(loop, current, clock),
           new Proxy(loop, current, authenticator, requests, ceilings, streams, metrics, presences));
     };
+  }
+
+  private static List<String> patterns(Settings.Kaneo kaneo) {
+    List<String> patterns = new ArrayList<>(kaneo.publicPaths());
+    patterns.addAll(kaneo.webSocketPaths());
+    patterns.addAll(kaneo.metricPaths());
+    return patterns;
+  }
+
+  private static Set<String> addresses(Settings.Upstream upstream) {
+    return Stream.concat(upstream.api().stream(), upstream.web().stream())
+        .map(URI::toString)
+        .collect(Collectors.toSet());
   }
 
   /**
@@ -214,6 +266,18 @@ public final class Gateway {
     return Future.join(edges.stream().map(edge -> edge.renew(next, surfaces)).toList());
   }
 
+  private void noteCertificate() {
+    settings
+        .server()
+        .tls()
+        .ifPresent(
+            tls ->
+                vertx
+                    .executeBlocking(() -> Certificates.end(tls.certificate()))
+                    .onSuccess(end -> certificateEnd = end.getEpochSecond())
+                    .onFailure(e -> LOG.warn("the end of the certificate cannot be read", e)));
+  }
+
   private Counting counting(Settings current) {
     return new Counting(
         current.rateLimits().mostKeys(),
@@ -227,6 +291,7 @@ public final class Gateway {
   }
 
   private void watchCertificate(Settings.Tls tls) {
+    noteCertificate();
     FileWatch.start(
         vertx,
         List.of(tls.certificate(), tls.key()),
@@ -241,6 +306,7 @@ public final class Gateway {
     }
     Future.join(edges.stream().map(EdgeVerticle::reloadCertificate).toList())
         .onSuccess(taken -> LOG.info("the changed certificate is in use"))
+        .onSuccess(taken -> noteCertificate())
         .onFailure(
             e ->
                 LOG.error(
@@ -261,6 +327,7 @@ public final class Gateway {
   /** Says "not ready", waits for load balancers, lets requests in flight end, and closes. */
   public Future<Void> stop() {
     LOG.info("stopping: no longer ready");
+    stopping = true;
     health.report("gateway", false, "stopping");
     edges.forEach(EdgeVerticle::sayGoodbye);
     long delay = Math.max(1, settings.server().drainDelay().toMillis());

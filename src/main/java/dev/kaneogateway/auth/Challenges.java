@@ -21,6 +21,7 @@ public final class Challenges {
     if (response.ended() || response.closed()) {
       return;
     }
+    exchange.ownAnswer();
     cors.open(exchange);
     response
         .setStatusCode(401)

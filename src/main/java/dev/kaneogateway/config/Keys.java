@@ -138,6 +138,19 @@ public final class Keys {
               "Paths where a connection may be upgraded; elsewhere Upgrade is not passed on.")
           .alive();
 
+  static final Setting<List<String>> GATEWAY_METRIC_PATHS =
+      Setting.of(
+              "GATEWAY_METRIC_PATHS",
+              "/api/activity/*,/api/column/*,/api/comment/*,/api/external-link/*,"
+                  + "/api/invitation/*,/api/label/*,/api/notification/*,/api/notification-preferences/*,"
+                  + "/api/project/*,/api/search/*,/api/task/*,/api/task-relation/*,"
+                  + "/api/time-entry/*,/api/user/*,/api/workflow-rule/*,/api/workspace/*,"
+                  + "/api/billing/*,/api/github-integration/*,/api/gitea-integration/*,/api/discord-integration/*,"
+                  + "/api/slack-integration/*,/api/telegram-integration/*,/api/generic-webhook-integration/*",
+              Parse::list,
+              "Paths told apart in metrics and logs beside those above; others count as `/api/*` or `/*`. Each is some series more.")
+          .alive();
+
   static final Setting<Integer> GATEWAY_MAX_HEADER_BYTES =
       Setting.of(
           "GATEWAY_MAX_HEADER_BYTES",
@@ -517,6 +530,7 @@ public final class Keys {
           GATEWAY_EVENT_LOOPS,
           GATEWAY_PUBLIC_PATHS,
           GATEWAY_WEBSOCKET_PATHS,
+          GATEWAY_METRIC_PATHS,
           GATEWAY_MAX_HEADER_BYTES,
           GATEWAY_MAX_URI_BYTES,
           GATEWAY_MAX_BODY_BYTES,

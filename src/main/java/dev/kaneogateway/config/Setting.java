@@ -31,6 +31,13 @@ public record Setting<T>(
     return new Setting<>(name, "", help, true, false, parser);
   }
 
+  /** Whether its value is a number, or a time whose unit the name tells. */
+  boolean isNumeric() {
+    return !secret
+        && !defaultText.isEmpty()
+        && defaultText.chars().allMatch(c -> c >= '0' && c <= '9');
+  }
+
   /** The same, taken up by a running gateway. */
   Setting<T> alive() {
     return new Setting<>(name, defaultText, help, secret, true, parser);

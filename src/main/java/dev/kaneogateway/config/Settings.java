@@ -10,7 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Everything an operator set, checked; one record for each room. */
+/**
+ * Everything an operator set, checked; one record for each room.
+ *
+ * @param numbers the {@link #numeric} settings by name, each in the unit its name ends in
+ */
 public record Settings(
     Kaneo kaneo,
     Server server,
@@ -24,7 +28,8 @@ public record Settings(
     Redis redis,
     Device device,
     Management management,
-    Logs logs) {
+    Logs logs,
+    Map<String, Number> numbers) {
 
   /**
    * What the Kaneo instance behind is called and expects.
@@ -37,7 +42,8 @@ public record Settings(
       URI publicUrl,
       List<String> corsOrigins,
       List<String> publicPaths,
-      List<String> webSocketPaths) {}
+      List<String> webSocketPaths,
+      List<String> metricPaths) {}
 
   /** Where the gateway listens. */
   public record Server(
@@ -208,7 +214,8 @@ public record Settings(
             values.of(Keys.GATEWAY_PUBLIC_URL).orElse(clientUrl),
             corsOrigins.isEmpty() ? List.of(clientUrl.toString()) : corsOrigins,
             values.of(Keys.GATEWAY_PUBLIC_PATHS),
-            values.of(Keys.GATEWAY_WEBSOCKET_PATHS)),
+            values.of(Keys.GATEWAY_WEBSOCKET_PATHS),
+            values.of(Keys.GATEWAY_METRIC_PATHS)),
         new Server(
             values.of(Keys.GATEWAY_HOST),
             values.of(Keys.GATEWAY_PORT),
@@ -293,7 +300,13 @@ public record Settings(
         new Logs(
             values.of(Keys.GATEWAY_ACCESS_LOG),
             values.of(Keys.GATEWAY_LOG_FORMAT).equals("json"),
-            values.of(Keys.GATEWAY_LOG_LEVEL)));
+            values.of(Keys.GATEWAY_LOG_LEVEL)),
+        values.numbers());
+  }
+
+  /** The names of all settings that are numbers. */
+  public static List<String> numeric() {
+    return Keys.ALL.stream().filter(Setting::isNumeric).map(Setting::name).toList();
   }
 
   /** Reads each setting once, so that each problem is told once. */
@@ -309,6 +322,22 @@ public record Settings(
       if (!read.containsKey(setting.name())) {
         read.put(setting.name(), Optional.ofNullable(source.read(setting)));
       }
+    }
+
+    /** What is a number, in the unit its name ends in. */
+    Map<String, Number> numbers() {
+      Map<String, Number> numbers = new java.util.HashMap<>();
+      for (Setting<?> setting : Keys.ALL) {
+        Object value = requireNonNull(read.get(setting.name())).orElse(null);
+        if (value instanceof Number number) {
+          numbers.put(setting.name(), number);
+        } else if (value instanceof Duration duration) {
+          numbers.put(
+              setting.name(),
+              setting.name().endsWith("_S") ? duration.toSeconds() : duration.toMillis());
+        }
+      }
+      return Map.copyOf(numbers);
     }
 
     @SuppressWarnings("unchecked")

@@ -9,6 +9,8 @@ import dev.kaneogateway.config.Settings;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,9 @@ public final class CredentialCache {
 
   private final Cache<TokenDigest, Entry> valid;
   private final Cache<TokenDigest, Integer> refused;
+  private final LongAdder expired = new LongAdder();
+  private final LongAdder crowdedOut = new LongAdder();
+  private final LongAdder forgotten = new LongAdder();
   private final CredentialIndex index = new CredentialIndex();
   private final RecentChanges changes = new RecentChanges();
   private final Clock clock;
@@ -92,6 +97,7 @@ public final class CredentialCache {
             .build();
     this.refused =
         builder(settings.refusedCacheSize(), ticker)
+            .removalListener((digest, verdict, cause) -> count(cause))
             .expireAfterWrite(settings.refusedCacheTtl())
             .build();
   }
@@ -100,7 +106,8 @@ public final class CredentialCache {
     return Caffeine.newBuilder().maximumSize(size).ticker(ticker).executor(Runnable::run);
   }
 
-  private void removed(@Nullable TokenDigest digest, @Nullable Entry entry, RemovalCause whyever) {
+  private void removed(@Nullable TokenDigest digest, @Nullable Entry entry, RemovalCause cause) {
+    count(cause);
     if (entry != null) {
       index.remove(entry);
     }
@@ -247,6 +254,24 @@ public final class CredentialCache {
     } else {
       refused.invalidateAll(told.digests());
     }
+  }
+
+  private void count(RemovalCause cause) {
+    switch (cause) {
+      case SIZE -> crowdedOut.increment();
+      case EXPIRED -> expired.increment();
+      case EXPLICIT -> forgotten.increment();
+      default -> {
+        // Replaced by newer knowledge of the same token.
+      }
+    }
+  }
+
+  /**
+   * How many verdicts left, by why: their life was over, there was no room, or they were told to.
+   */
+  public Map<String, LongAdder> evictions() {
+    return Map.of("expired", expired, "size", crowdedOut, "forgotten", forgotten);
   }
 
   /** How many valid credentials are remembered, roughly. */

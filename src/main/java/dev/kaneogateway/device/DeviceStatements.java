@@ -265,6 +265,14 @@ final class DeviceStatements {
                     .map(count));
   }
 
+  /** How many codes may still be approved or redeemed. */
+  Future<Long> countLive(Instant now) {
+    return pool.preparedQuery(
+            "SELECT count(*) FROM device_code WHERE expires_at > $1 AND status <> 'denied'")
+        .execute(Tuple.of(utc(now)))
+        .map(rows -> rows.iterator().next().getLong(0));
+  }
+
   private static LocalDateTime utc(Instant instant) {
     return LocalDateTime.ofInstant(instant, ZoneOffset.UTC);
   }

@@ -11,8 +11,12 @@ import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +42,11 @@ public final class DeviceVerticle extends VerticleBase {
   /** Three clashes in a row among 2^40 codes do not happen by chance. */
   private static final int TRIES = 4;
 
+  /** As often as metrics are usually scraped. */
+  private static final long COUNT_EVERY_MS = 15_000;
+
   private static final int SWEEP_BATCH = 500;
+  private static final String UNANSWERED = "unanswered";
   private static final String UNIQUE_VIOLATION = "23505";
   private static final Logger LOG = LoggerFactory.getLogger(DeviceVerticle.class);
 
@@ -49,6 +57,7 @@ public final class DeviceVerticle extends VerticleBase {
   private final Clock clock;
   private final RandomCodes random = new RandomCodes();
   private final Redemptions redemptions = new Redemptions();
+  private final AtomicLong live = new AtomicLong();
   private DeviceStatements statements;
 
   public DeviceVerticle(
@@ -64,16 +73,35 @@ public final class DeviceVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     createOwnSchema();
+    knowOutcomes();
+    metrics.gauge("device_codes_live", "Device codes that may still be approved.", live::get);
     vertx.setPeriodic(settings.sweepEvery().toMillis(), id -> sweep());
+    vertx.setPeriodic(0, COUNT_EVERY_MS, id -> countLive());
     return Future.all(
         bus.answer(START, this::begin),
         bus.answer(POLL, this::poll),
         bus.answer(LOOK, this::look),
         bus.answer(DECIDE, this::decide),
-        bus.answer(
-            REVOKE,
-            q -> once(() -> statements.revoke(q.sessionToken())).map(DeviceAnswer.Revoked::new)),
+        bus.answer(REVOKE, this::revoke),
         bus.answer(ACCOUNT, q -> repeatable(() -> statements.account(q.userId()))));
+  }
+
+  /** A counter that is there from the start shows its first event as a step from 0. */
+  private void knowOutcomes() {
+    metrics.deviceOutcomes("start", List.of("made", UNANSWERED));
+    metrics.deviceOutcomes("look", List.of("found", "unknown", UNANSWERED));
+    List<String> states = new ArrayList<>(List.of(UNANSWERED));
+    for (DeviceAnswer.PollState state : DeviceAnswer.PollState.values()) {
+      states.add(label(state));
+    }
+    metrics.deviceOutcomes("poll", states);
+    List<String> outcomes = new ArrayList<>(List.of(UNANSWERED));
+    for (DeviceAnswer.Outcome outcome : DeviceAnswer.Outcome.values()) {
+      outcomes.add(label(outcome));
+    }
+    metrics.deviceOutcomes("approve", outcomes);
+    metrics.deviceOutcomes("deny", outcomes);
+    metrics.deviceOutcomes("revoke", List.of("revoked", "no_session", UNANSWERED));
   }
 
   private void createOwnSchema() {
@@ -93,7 +121,8 @@ public final class DeviceVerticle extends VerticleBase {
   }
 
   private Future<DeviceAnswer.Started> begin(DeviceQuestion.Start start) {
-    return insert(start, 1).onSuccess(made -> step("start", "made"));
+    return insert(start, 1)
+        .onComplete(made -> step("start", "made"), failure -> step("start", UNANSWERED));
   }
 
   private Future<DeviceAnswer.Started> insert(DeviceQuestion.Start start, int attempt) {
@@ -149,14 +178,22 @@ public final class DeviceVerticle extends VerticleBase {
         .onFailure(
             unanswered -> {
               redemptions.doubt(poll, redemption);
-              step("poll", "unanswered");
+              step("poll", UNANSWERED);
             })
         .compose(
             polled ->
                 redemptions.doubts(poll, redemption)
                     ? settle(poll, redemption, polled)
                     : Future.succeededFuture(polled))
-        .onSuccess(polled -> step("poll", polled.state().name()));
+        .onSuccess(polled -> step("poll", label(polled.state())));
+  }
+
+  private Future<DeviceAnswer.Revoked> revoke(DeviceQuestion.Revoke revoke) {
+    return once(() -> statements.revoke(revoke.sessionToken()))
+        .map(DeviceAnswer.Revoked::new)
+        .onComplete(
+            revoked -> step("revoke", revoked.sessionId().isPresent() ? "revoked" : "no_session"),
+            failure -> step("revoke", UNANSWERED));
   }
 
   /** An earlier poll may have redeemed the code for this same session, and nobody has it yet. */
@@ -186,7 +223,9 @@ public final class DeviceVerticle extends VerticleBase {
             : Future.succeededFuture();
     return claimed
         .compose(done -> repeatable(() -> statements.find(look.userCode(), clock.instant())))
-        .onSuccess(found -> step("look", found.isPresent() ? "found" : "unknown"))
+        .onComplete(
+            found -> step("look", found.isPresent() ? "found" : "unknown"),
+            failure -> step("look", UNANSWERED))
         .map(DeviceAnswer.Looked::new);
   }
 
@@ -198,7 +237,9 @@ public final class DeviceVerticle extends VerticleBase {
                     ? Future.succeededFuture(DeviceAnswer.Outcome.DONE)
                     : repeatable(() -> statements.find(decide.userCode(), clock.instant()))
                         .map(found -> whyNot(found, decide)))
-        .onSuccess(outcome -> step(decide.allow() ? "approve" : "deny", outcome.name()))
+        .onComplete(
+            outcome -> step(decide.allow() ? "approve" : "deny", label(outcome)),
+            failure -> step(decide.allow() ? "approve" : "deny", UNANSWERED))
         .map(DeviceAnswer.Decided::new);
   }
 
@@ -217,6 +258,13 @@ public final class DeviceVerticle extends VerticleBase {
     return request.status().equals("pending")
         ? DeviceAnswer.Outcome.NOT_CLAIMED
         : DeviceAnswer.Outcome.PROCESSED;
+  }
+
+  private void countLive() {
+    statements
+        .countLive(clock.instant())
+        .onSuccess(live::set)
+        .onFailure(failure -> LOG.debug("the count of live codes waits for the database"));
   }
 
   private void sweep() {
@@ -241,6 +289,10 @@ public final class DeviceVerticle extends VerticleBase {
   }
 
   private void step(String step, String outcome) {
-    metrics.deviceStep(step, outcome.toLowerCase(java.util.Locale.ROOT));
+    metrics.deviceStep(step, outcome);
+  }
+
+  private static String label(Enum<?> outcome) {
+    return outcome.name().toLowerCase(Locale.ROOT);
   }
 }

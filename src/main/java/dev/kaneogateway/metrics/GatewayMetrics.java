@@ -1,7 +1,9 @@
 package dev.kaneogateway.metrics;
 
+import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
@@ -13,10 +15,14 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
@@ -26,24 +32,39 @@ import java.util.function.Supplier;
  */
 public final class GatewayMetrics implements AutoCloseable {
   static final String PREFIX = "kaneo_gateway_";
-  private static final int STATUS_CLASSES = 6;
+
+  /** From a gateway's own share, a tenth of a millisecond, to the longest wait for Kaneo. */
   static final Duration[] LATENCY_BUCKETS = {
-    Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(5), Duration.ofMillis(10),
-    Duration.ofMillis(25), Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(250),
-    Duration.ofMillis(500), Duration.ofSeconds(1), Duration.ofMillis(2500), Duration.ofSeconds(5),
-    Duration.ofSeconds(10)
+    Duration.ofNanos(100_000),
+    Duration.ofNanos(250_000),
+    Duration.ofNanos(500_000),
+    Duration.ofMillis(1),
+    Duration.ofNanos(2_500_000),
+    Duration.ofMillis(5),
+    Duration.ofMillis(10),
+    Duration.ofMillis(25),
+    Duration.ofMillis(50),
+    Duration.ofMillis(100),
+    Duration.ofMillis(250),
+    Duration.ofMillis(500),
+    Duration.ofSeconds(1),
+    Duration.ofMillis(2500),
+    Duration.ofSeconds(5),
+    Duration.ofSeconds(10),
+    Duration.ofSeconds(30),
+    Duration.ofSeconds(60)
   };
 
+  private final Traces traces = new Traces();
   private final PrometheusMeterRegistry registry =
-      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+      new PrometheusMeterRegistry(
+          PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM, traces);
+  private final RequestMeters requests = new RequestMeters(registry, traces);
   private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
-  private final AtomicReferenceArray<Timer> requests =
-      new AtomicReferenceArray<>(Route.values().length * STATUS_CLASSES);
   private final Counter[] authentications = new Counter[AuthResult.values().length * 2];
   private final Counter[] limited = new Counter[Limit.values().length];
   private final Counter[] shed = new Counter[Ceiling.values().length];
-  private final Timer upstream =
-      timer("upstream_response", "From asking Kaneo to the head of its answer.");
+  private final Map<String, UpstreamMeters> upstreams = new ConcurrentHashMap<>();
   private final Timer lookups =
       timer("credential_lookup", "One statement for credentials, to its answer.");
   private final DistributionSummary lookupBatch =
@@ -57,7 +78,17 @@ public final class GatewayMetrics implements AutoCloseable {
       counter("streams_ended", "Credentials whose open connections were closed at their end.");
   private final Counter usageWritten =
       counter("key_usage_written", "API keys whose use was written to the database.");
-  private final LongAdder inFlight = new LongAdder();
+  private final Timer eventLoopDelay =
+      timer("event_loop_delay", "How much later than due an event loop came to a timer.");
+  private final Counter lookupFailures =
+      counter(
+          "credential_lookup_failures",
+          "Statements for credentials that failed.",
+          "cause",
+          "database");
+  private final Counter malformed =
+      counter(
+          "malformed_requests", "Connections whose bytes were no HTTP request.", "answer", "4xx");
   private final LongAdder tunnels = new LongAdder();
   private final LongAdder held = new LongAdder();
 
@@ -85,7 +116,7 @@ public final class GatewayMetrics implements AutoCloseable {
               "ceiling",
               ceiling.label());
     }
-    gauge("requests_in_flight", "Requests not yet answered in full.", inFlight::sum);
+    gauge("requests_in_flight", "Requests not yet answered in full.", requests::inFlight);
     gauge("requests_held", "Requests waiting for a Kaneo that restarts.", held::sum);
     gauge("websockets_open", "WebSocket connections carried now.", tunnels::sum);
     new JvmMemoryMetrics().bindTo(registry);
@@ -114,41 +145,69 @@ public final class GatewayMetrics implements AutoCloseable {
         .register(registry);
   }
 
-  public void requestStarted() {
-    inFlight.increment();
+  /** Registers a gauge told apart by one bounded label. */
+  public void gauge(
+      String name, String description, String label, String value, Supplier<Number> reading) {
+    Gauge.builder(PREFIX + name, reading)
+        .description(description)
+        .tag(label, value)
+        .register(registry);
   }
 
-  /** Counts one request answered in full, or given up by its client (status 499). */
-  public void requestEnded(Route route, int status, long nanos) {
-    inFlight.decrement();
-    int statusClass = status / 100 < STATUS_CLASSES ? status / 100 : 0;
-    int index = route.ordinal() * STATUS_CLASSES + statusClass;
-    Timer timer = requests.get(index);
-    if (timer == null) {
-      timer =
-          Timer.builder(PREFIX + "http_requests")
-              .description("Requests from their head to the end of their answer.")
-              .tag("route", route.label())
-              .tag("status", statusClass == 0 ? "other" : statusClass + "xx")
-              .serviceLevelObjectives(LATENCY_BUCKETS)
-              .register(registry);
-      requests.set(index, timer);
-    }
-    timer.record(nanos, TimeUnit.NANOSECONDS);
+  /** Registers a count that is kept elsewhere, told apart by one bounded label. */
+  public void counted(
+      String name, String description, String label, String value, LongAdder count) {
+    FunctionCounter.builder(PREFIX + name, count, LongAdder::sum)
+        .description(description)
+        .tag(label, value)
+        .register(registry);
+  }
+
+  /** Registers what runs: its version and the Java it runs on. */
+  public void build(String version) {
+    Gauge.builder(PREFIX + "build_info", () -> 1)
+        .description("What runs, as labels; always 1.")
+        .tag("version", version)
+        .tag("java", Runtime.version().toString())
+        .register(registry);
+  }
+
+  /** Has the pools of a Vertx made by {@link PoolMeters#enable} told of here. */
+  public void pools(Vertx vertx) {
+    PoolMeters.register(vertx, registry);
+  }
+
+  /** What is measured of each request. */
+  public RequestMeters requests() {
+    return requests;
+  }
+
+  /** What is measured of one Kaneo; {@code address} is one of the settings'. */
+  public UpstreamMeters upstream(String address) {
+    return upstreams.computeIfAbsent(address, name -> new UpstreamMeters(registry, name));
+  }
+
+  /** Forgets the Kaneo processes that the settings name no longer. */
+  public void keepUpstreams(Set<String> addresses) {
+    upstreams
+        .entrySet()
+        .removeIf(
+            known -> {
+              boolean gone = !addresses.contains(known.getKey());
+              if (gone) {
+                known.getValue().forget();
+              }
+              return gone;
+            });
+  }
+
+  /** An event loop came to a timer so much later than it was due. */
+  public void eventLoopDelayed(long nanos) {
+    eventLoopDelay.record(nanos, TimeUnit.NANOSECONDS);
   }
 
   public void authenticated(AuthResult result, boolean cached) {
     authentications[result.ordinal() * 2 + (cached ? 1 : 0)].increment();
-  }
-
-  public void upstreamAnswered(long nanos) {
-    upstream.record(nanos, TimeUnit.NANOSECONDS);
-  }
-
-  /** Counts a request that Kaneo did not answer as it should, by what went wrong. */
-  public void upstreamFailed(String cause) {
-    counter("upstream_failures", "Requests Kaneo did not answer, by cause.", "cause", cause)
-        .increment();
   }
 
   public void lookedUp(int credentials, long nanos) {
@@ -157,12 +216,7 @@ public final class GatewayMetrics implements AutoCloseable {
   }
 
   public void lookupFailed() {
-    counter(
-            "credential_lookup_failures",
-            "Statements for credentials that failed.",
-            "cause",
-            "database")
-        .increment();
+    lookupFailures.increment();
   }
 
   /** Counts changes of credentials that PostgreSQL told of. */
@@ -181,18 +235,43 @@ public final class GatewayMetrics implements AutoCloseable {
   }
 
   public void malformedRequest() {
-    counter("malformed_requests", "Connections whose bytes were no HTTP request.", "answer", "4xx")
-        .increment();
+    malformed.increment();
+  }
+
+  /** Counts a page that was shown, by its view and what that meant to the person. */
+  public void page(String view, String outcome) {
+    pageCounter(view, outcome).increment();
+  }
+
+  /** Has the pages there are exposed before the first of them is shown. */
+  public void pages(Iterable<String> views) {
+    views.forEach(view -> pageCounter(view, "shown"));
+  }
+
+  private Counter pageCounter(String view, String outcome) {
+    return Counter.builder(PREFIX + "pages")
+        .description("Pages of the device sign-in by view and outcome.")
+        .tag("page", view)
+        .tag("outcome", outcome)
+        .register(registry);
+  }
+
+  /** Has the outcomes that a step of the device grant can have exposed before the first. */
+  public void deviceOutcomes(String step, Iterable<String> outcomes) {
+    outcomes.forEach(outcome -> deviceCounter(step, outcome));
   }
 
   /** Counts a step of the device grant by its outcome; both come from enumerations. */
   public void deviceStep(String step, String outcome) {
-    Counter.builder(PREFIX + "device_steps")
+    deviceCounter(step, outcome).increment();
+  }
+
+  private Counter deviceCounter(String step, String outcome) {
+    return Counter.builder(PREFIX + "device_steps")
         .description("Steps of the device authorization grant, by outcome.")
         .tag("step", step)
         .tag("outcome", outcome)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 
   /** Counts a request refused because of a limit. */

@@ -2,7 +2,9 @@ package dev.kaneogateway.metrics;
 
 import java.util.Locale;
 
-/** What kind of path a request took; the bounded stand-in for its URI in metrics and logs. */
+/**
+ * What kind of path a request took, coarser than its template: what latencies are told apart by.
+ */
 public enum Route {
   /** Kaneo's API, behind a credential. */
   API,
@@ -19,8 +21,15 @@ public enum Route {
   /** A request refused before it had a route. */
   INVALID;
 
+  private final String label = name().toLowerCase(Locale.ROOT);
+
   /** The value of the {@code route} label. */
   public String label() {
-    return name().toLowerCase(Locale.ROOT);
+    return label;
+  }
+
+  /** Whether Kaneo answers there, and not the gateway itself. */
+  public boolean isKaneos() {
+    return this == API || this == PUBLIC || this == WEBSOCKET || this == WEB;
   }
 }

@@ -4,8 +4,8 @@ import java.util.Set;
 
 /** What the status page counts: sums over meters that are there for Prometheus anyway. */
 public enum Tally {
-  REQUESTS("http_requests", "", Set.of()),
-  SERVER_ERRORS("http_requests", "status", Set.of("5xx")),
+  REQUESTS("http_request_duration", "", Set.of()),
+  SERVER_ERRORS("http_request_duration", "status", Set.of("5xx")),
   REFUSED("authentications", "result", Set.of("invalid", "missing")),
   UNJUDGED("authentications", "result", Set.of("unknown")),
   LIMITED("limited_requests", "", Set.of()),

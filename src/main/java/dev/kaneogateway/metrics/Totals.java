@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /** What had been counted at a moment since the start; two of them tell what came between. */
 public final class Totals {
-  private static final String DURATIONS = GatewayMetrics.PREFIX + "http_requests";
+  private static final String DURATIONS = GatewayMetrics.PREFIX + "http_request_duration";
 
   /** WebSockets and event streams last as long as they like. */
   private static final Set<String> TIMED_ROUTES = Set.of("api", "web", "page", "device");

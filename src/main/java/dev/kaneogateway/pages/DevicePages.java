@@ -13,6 +13,7 @@ import dev.kaneogateway.limits.DeviceLimits;
 import dev.kaneogateway.limits.Excess;
 import dev.kaneogateway.limits.Refusal;
 import dev.kaneogateway.limits.RetryFields;
+import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.web.Bodies;
 import dev.kaneogateway.web.Exchange;
@@ -85,6 +86,7 @@ public final class DevicePages {
       Bus bus,
       People people,
       DeviceLimits limits,
+      GatewayMetrics metrics,
       Clock clock) {
     this.settings = settings;
     this.bus = bus;
@@ -97,7 +99,7 @@ public final class DevicePages {
       ownOrigins.add(url.getScheme() + "://" + url.getRawAuthority());
     }
     this.style = resource("/pages/style.css");
-    this.writer = new PageWriter(vertx, style);
+    this.writer = new PageWriter(vertx, style, metrics);
   }
 
   /** Gets the template ready; to be awaited before the first request. */

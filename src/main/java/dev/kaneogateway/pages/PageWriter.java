@@ -1,5 +1,6 @@
 package dev.kaneogateway.pages;
 
+import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.HttpDate;
 import dev.kaneogateway.web.Problems;
@@ -10,6 +11,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.templ.handlebars.HandlebarsTemplateEngine;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,11 +23,29 @@ final class PageWriter {
   private static final Logger LOG = LoggerFactory.getLogger(PageWriter.class);
   private static final String TEMPLATE = "pages/device.hbs";
 
+  /** Every view of the template. */
+  private static final List<String> VIEWS =
+      List.of(
+          "entry",
+          "signin",
+          "confirm",
+          "allowed",
+          "denied",
+          "expired",
+          "used",
+          "limit",
+          "trouble",
+          "forbidden",
+          "notfound");
+
+  private final GatewayMetrics metrics;
   private final HandlebarsTemplateEngine engine;
   private final String styleVersion;
   private final Texts texts = new Texts();
 
-  PageWriter(Vertx vertx, String style) {
+  PageWriter(Vertx vertx, String style, GatewayMetrics metrics) {
+    this.metrics = metrics;
+    metrics.pages(VIEWS);
     // A changed sheet has another address, so that no browser shows new pages with old looks.
     this.styleVersion = Integer.toHexString(style.hashCode());
     this.engine = HandlebarsTemplateEngine.create(vertx);
@@ -38,6 +58,9 @@ final class PageWriter {
 
   /** Renders a view; {@code model} has what the view shows. */
   void show(Exchange exchange, int status, String view, JsonObject model) {
+    metrics.page(
+        view,
+        status < 400 ? "shown" : status == 422 ? "mistaken" : status < 500 ? "refused" : "failed");
     String language = Texts.choose(exchange.request().getHeader(HttpHeaders.ACCEPT_LANGUAGE));
     JsonObject t = texts.in(language);
     JsonObject all =

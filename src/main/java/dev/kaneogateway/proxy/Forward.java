@@ -46,6 +46,7 @@ final class Forward implements Lane.Open {
   private boolean reused;
   private long askedNanos;
   private Upstreams.@Nullable Upstream upstream;
+  private Upstreams.@Nullable Upstream last;
   private @Nullable HttpClientRequest upstreamRequest;
   private @Nullable BodyPump upload;
   private @Nullable BodyPump download;
@@ -107,6 +108,7 @@ final class Forward implements Lane.Open {
     Upstreams.Upstream chosen = upstreams.choose();
     chosen.begin();
     upstream = chosen;
+    last = chosen;
     upstreams
         .request(chosen, request.method(), exchange.head().target())
         .onComplete(connected -> send(connected, chosen), this::notConnected);
@@ -279,8 +281,7 @@ final class Forward implements Lane.Open {
       return;
     }
     long waited = System.nanoTime() - askedNanos;
-    exchange.upstreamAnswered(waited);
-    lane.metrics.upstreamAnswered(waited);
+    exchange.upstreamAnswered(status, waited);
     response.setStatusCode(status);
     MultiMap headers = response.headers();
     ResponseHeaders.copy(answer.headers(), headers);
@@ -385,7 +386,7 @@ final class Forward implements Lane.Open {
     @Override
     public void sourceFailed(Throwable cause) {
       exchange.trouble("Kaneo broke off its answer");
-      lane.metrics.upstreamFailed("truncated");
+      failed("truncated");
       finish(true);
       if (response.headWritten()) {
         breakOff();
@@ -405,6 +406,7 @@ final class Forward implements Lane.Open {
    * length, HTTP/2 its end of stream; HTTP/1.0 knows only the reset of the connection.
    */
   private void breakOff() {
+    exchange.truncated();
     if (request.version() == HttpVersion.HTTP_1_0) {
       ConnectionGuard.abort(request.connection());
     } else {
@@ -435,7 +437,7 @@ final class Forward implements Lane.Open {
     if (over) {
       return;
     }
-    lane.metrics.upstreamFailed(failure.label());
+    failed(failure.label());
     if (failure == UpstreamFailure.BUSY || failure == UpstreamFailure.REFUSED) {
       finish(true);
       Problems.answerRetryLater(
@@ -446,6 +448,12 @@ final class Forward implements Lane.Open {
           java.time.Duration.ofSeconds(1));
     } else {
       giveUp(failure.status(), failure.code(), failure.message());
+    }
+  }
+
+  private void failed(String cause) {
+    if (last != null) {
+      last.meters().failed(cause);
     }
   }
 

@@ -51,11 +51,11 @@ final class Lane {
     this.streams = streams;
     Settings.Upstream upstream = settings.upstream();
     int loops = settings.server().eventLoops();
-    this.api = new Upstreams(vertx, upstream.api(), upstream, loops, presences);
+    this.api = new Upstreams(vertx, upstream.api(), upstream, loops, presences, metrics);
     this.web =
         upstream.web().isEmpty()
             ? api
-            : new Upstreams(vertx, upstream.web(), upstream, loops, presences);
+            : new Upstreams(vertx, upstream.web(), upstream, loops, presences, metrics);
     this.firstByte = new Deadlines(vertx, upstream.firstByteTimeout());
     this.progress = new Deadlines(vertx, settings.limits().progressTimeout());
     this.ceilings = ceilings;

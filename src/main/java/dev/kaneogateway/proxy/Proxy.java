@@ -12,6 +12,7 @@ import dev.kaneogateway.limits.Excess;
 import dev.kaneogateway.limits.Refusal;
 import dev.kaneogateway.limits.RequestLimits;
 import dev.kaneogateway.limits.RetryFields;
+import dev.kaneogateway.metrics.CredentialKind;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.web.Cors;
@@ -81,7 +82,14 @@ public final class Proxy {
       return;
     }
     if (decision instanceof Decision.Admit admit) {
-      Refusal refusal = admit.identity() == null ? null : identified(exchange, admit.identity());
+      Identity identity = admit.identity();
+      exchange.credential(
+          identity == null
+              ? CredentialKind.COOKIE
+              : identity.kind() == Identity.Kind.API_KEY
+                  ? CredentialKind.API_KEY
+                  : CredentialKind.SESSION);
+      Refusal refusal = identity == null ? null : identified(exchange, identity);
       if (refusal == null && upgrade) {
         refusal = lane.ceilings.livesLong(exchange);
       }
@@ -93,6 +101,10 @@ public final class Proxy {
         forward(exchange, Route.API, admit.identity());
       }
     } else if (decision instanceof Decision.Refuse refuse) {
+      exchange.credential(
+          refuse.reason() == Decision.Reason.MISSING
+              ? CredentialKind.NONE
+              : CredentialKind.INVALID);
       challenges.refuse(exchange, refuse.reason());
     } else if (decision instanceof Decision.TooMany guessing) {
       refuse(exchange, guessing.excess());

@@ -1,5 +1,6 @@
 package dev.kaneogateway.proxy;
 
+import dev.kaneogateway.tracing.RequestTrace;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.MultiMap;
@@ -33,9 +34,10 @@ final class RequestHeaders {
   static void copy(Exchange exchange, MultiMap to, String upstreamAuthority) {
     MultiMap from = exchange.request().headers();
     Set<String> named = HopByHop.named(from);
+    RequestTrace trace = exchange.trace();
     from.forEach(
         (name, value) -> {
-          if (!isDropped(name) && !isNamed(named, name)) {
+          if (!isDropped(name) && !isNamed(named, name) && !isOfAnotherTrace(name, trace)) {
             to.add(name, value);
           }
         });
@@ -54,6 +56,12 @@ final class RequestHeaders {
     to.add(CF_CONNECTING_IP, origin.address());
     to.add(FORWARDED, forwarded(origin, host));
     to.add(X_REQUEST_ID, exchange.id());
+    to.add(RequestTrace.TRACEPARENT, trace.traceparent());
+  }
+
+  /** W3C Trace Context §3.3: {@code tracestate} goes with its {@code traceparent} or not at all. */
+  private static boolean isOfAnotherTrace(String name, RequestTrace trace) {
+    return !trace.isContinued() && name.length() == 10 && name.equalsIgnoreCase("tracestate");
   }
 
   private static boolean isNamed(Set<String> named, String name) {
@@ -79,7 +87,7 @@ final class RequestHeaders {
       }
       case 't', 'T' -> {
         // Request trailers are not carried, so their announcement is not either.
-        return is(name, "true-client-ip") || is(name, "trailer");
+        return is(name, "true-client-ip") || is(name, "trailer") || is(name, "traceparent");
       }
       case 'h', 'H' -> {
         return is(name, "host");

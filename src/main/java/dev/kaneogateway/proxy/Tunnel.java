@@ -40,6 +40,7 @@ final class Tunnel implements Lane.Open {
   private @Nullable FramedPipe toKaneo;
   private Runnable cut = () -> {};
   private boolean ending;
+  private Upstreams.@Nullable Upstream upstream;
   private boolean clientGone;
 
   /**
@@ -63,6 +64,7 @@ final class Tunnel implements Lane.Open {
 
   private void connect() {
     Upstreams.Upstream chosen = lane.api.choose();
+    upstream = chosen;
     lane.api
         .upgradeRequest(chosen, exchange.head().target())
         .onComplete(connected -> ask(connected, chosen), cause -> notConnected(cause, chosen));
@@ -230,7 +232,9 @@ final class Tunnel implements Lane.Open {
 
   private void fail(@Nullable UpstreamFailure failure) {
     if (failure != null && !clientGone && !response.ended()) {
-      lane.metrics.upstreamFailed(failure.label());
+      if (upstream != null) {
+        upstream.meters().failed(failure.label());
+      }
       Problems.answer(exchange, failure.status(), failure.code(), failure.message());
     }
   }

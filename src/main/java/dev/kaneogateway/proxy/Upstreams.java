@@ -1,6 +1,8 @@
 package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.metrics.UpstreamMeters;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientAgent;
@@ -42,11 +44,13 @@ final class Upstreams {
     private final int port;
     private final String authority;
     private final Presences.Presence presence;
+    private final UpstreamMeters meters;
     private int inFlight;
     private long passedOverUntilNanos = System.nanoTime();
 
-    Upstream(URI uri, Presences.Presence presence) {
+    Upstream(URI uri, Presences.Presence presence, UpstreamMeters meters) {
       this.presence = presence;
+      this.meters = meters;
       this.ssl = "https".equals(uri.getScheme());
       this.host = uri.getHost();
       this.port = uri.getPort() >= 0 ? uri.getPort() : ssl ? 443 : 80;
@@ -59,26 +63,39 @@ final class Upstreams {
       return authority;
     }
 
+    UpstreamMeters meters() {
+      return meters;
+    }
+
     void begin() {
       inFlight++;
+      meters.requestBegan();
     }
 
     void end() {
       inFlight--;
+      meters.requestEnded();
     }
 
     void reached() {
       presence.reached();
+      meters.available(true);
     }
 
     void refused() {
       passedOverUntilNanos = System.nanoTime() + PASSED_OVER.toNanos();
       presence.refused();
+      meters.available(false);
     }
 
     /** Whether it is worth waiting for. */
     boolean mayReturnWithin(Duration hold) {
       return presence.mayReturnWithin(hold);
+    }
+
+    private boolean isAt(SocketAddress remote) {
+      return remote.port() == port
+          && (host.equals(remote.hostName()) || host.equals(remote.hostAddress()));
     }
 
     private boolean isPassedOver(long now) {
@@ -91,8 +108,12 @@ final class Upstreams {
       List<URI> origins,
       Settings.Upstream settings,
       int eventLoops,
-      Presences presences) {
-    this.upstreams = origins.stream().map(uri -> new Upstream(uri, presences.of(uri))).toList();
+      Presences presences,
+      GatewayMetrics metrics) {
+    this.upstreams =
+        origins.stream()
+            .map(uri -> new Upstream(uri, presences.of(uri), metrics.upstream(uri.toString())))
+            .toList();
     this.connectTimeoutMillis = settings.connectTimeout().toMillis();
     HttpClientOptions options =
         new HttpClientOptions()
@@ -112,6 +133,7 @@ final class Upstreams {
                 new PoolOptions()
                     .setHttp1MaxSize(connections)
                     .setMaxWaitQueueSize(settings.maxQueue() / eventLoops))
+            .withConnectHandler(this::connected)
             .build();
     // A connection that was upgraded never comes back, so it must not take a place of the others.
     this.upgrades =
@@ -119,7 +141,19 @@ final class Upstreams {
             .httpClientBuilder()
             .with(options)
             .with(new PoolOptions().setHttp1MaxSize(1 << 20).setMaxWaitQueueSize(0))
+            .withConnectHandler(this::connected)
             .build();
+  }
+
+  private void connected(HttpConnection connection) {
+    SocketAddress remote = connection.remoteAddress();
+    for (Upstream each : upstreams) {
+      if (upstreams.size() == 1 || each.isAt(remote)) {
+        each.meters.connectionOpened();
+        connection.closeHandler(closed -> each.meters.connectionClosed());
+        return;
+      }
+    }
   }
 
   /** The one with the least to do among those that take connections, or among all. */

@@ -1,6 +1,10 @@
 package dev.kaneogateway.web;
 
+import dev.kaneogateway.metrics.CredentialKind;
+import dev.kaneogateway.metrics.Outcome;
+import dev.kaneogateway.metrics.RequestMeters;
 import dev.kaneogateway.metrics.Route;
+import dev.kaneogateway.tracing.RequestTrace;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -17,19 +21,32 @@ public final class Exchange {
   private final RequestHead head;
   private final TrustedProxies.Origin origin;
   private Route route = Route.INVALID;
+  private final RequestTrace trace;
+  private final RequestMeters meters;
+  private CredentialKind credentialKind = CredentialKind.UNJUDGED;
   private String credential = "-";
   private String userId = "-";
   private long upstreamNanos = -1;
   private boolean abandoned;
+  private boolean own;
+  private boolean truncated;
   private @Nullable Runnable atEnd;
   private @Nullable Runnable leave;
   private @Nullable String trouble;
 
-  Exchange(HttpServerRequest request, String id, RequestHead head, TrustedProxies.Origin origin) {
+  Exchange(
+      HttpServerRequest request,
+      String id,
+      RequestHead head,
+      TrustedProxies.Origin origin,
+      RequestTrace trace,
+      RequestMeters meters) {
     this.request = request;
     this.id = id;
     this.head = head;
     this.origin = origin;
+    this.trace = trace;
+    this.meters = meters;
   }
 
   public HttpServerRequest request() {
@@ -61,15 +78,38 @@ public final class Exchange {
     this.route = taken;
   }
 
+  /** Where the request is in its trace. */
+  public RequestTrace trace() {
+    return trace;
+  }
+
+  /** Notes what kind of credential came, and whether it held. */
+  public void credential(CredentialKind kind) {
+    this.credentialKind = kind;
+  }
+
   /** Notes whose credential was accepted: its kind and row id, never itself. */
   public void identified(String kindAndId, String user) {
     this.credential = kindAndId;
     this.userId = user;
   }
 
-  /** Notes how long Kaneo took to begin its answer. */
-  public void upstreamAnswered(long nanos) {
+  /** Measures how long Kaneo took to begin its answer. */
+  public void upstreamAnswered(int status, long nanos) {
     this.upstreamNanos = nanos;
+    meters.upstreamAnswered(route, status, nanos, trace.traceId(), trace.spanId());
+  }
+
+  /**
+   * Notes that the answer is the gateway's and not Kaneo's, so that its status tells the outcome.
+   */
+  public void ownAnswer() {
+    this.own = true;
+  }
+
+  /** Notes that the answer is broken off after its head. */
+  public void truncated() {
+    this.truncated = true;
   }
 
   /** Notes that the client left before its answer was complete. */
@@ -120,35 +160,40 @@ public final class Exchange {
   }
 
   /** 499 for a client that left, as nginx has it; else what was answered. */
-  int status() {
-    return abandoned ? 499 : response().getStatusCode();
+  private int status() {
+    return abandoned && !truncated ? 499 : response().getStatusCode();
   }
 
-  long elapsedNanos() {
-    return System.nanoTime() - startNanos;
+  private Outcome outcome() {
+    if (truncated) {
+      return Outcome.TRUNCATED;
+    }
+    if (abandoned) {
+      return Outcome.ABANDONED;
+    }
+    return own || !route.isKaneos() ? Outcome.ofOwn(response().getStatusCode()) : Outcome.ANSWERED;
   }
 
-  String logLine() {
-    StringBuilder line = new StringBuilder(160);
-    String path = head.target();
-    int query = path.indexOf('?');
-    path = query < 0 ? path : path.substring(0, query);
-    line.append(request.method().name()).append(' ');
-    line.append(path, 0, Math.min(path.length(), 200)).append(' ').append(status());
-    line.append(" route=").append(route.label());
-    line.append(" ms=").append(elapsedNanos() / 1_000_000);
-    if (upstreamNanos >= 0) {
-      line.append(" upstream_ms=").append(upstreamNanos / 1_000_000);
-    }
-    line.append(" in=").append(request.bytesRead());
-    line.append(" out=").append(response().bytesWritten());
-    line.append(" client=").append(origin.address());
-    line.append(" credential=").append(credential);
-    line.append(" user=").append(userId);
-    line.append(" id=").append(id);
-    if (trouble != null) {
-      line.append(" trouble=\"").append(trouble).append('"');
-    }
-    return line.toString();
+  /** All of it, for metrics and log. */
+  AccessRecord over(String template) {
+    return new AccessRecord(
+        id,
+        trace.traceId(),
+        trace.spanId(),
+        request.method().name(),
+        head.target(),
+        template,
+        route,
+        status(),
+        System.nanoTime() - startNanos,
+        upstreamNanos,
+        request.bytesRead(),
+        response().bytesWritten(),
+        origin.address(),
+        credentialKind,
+        credential,
+        userId,
+        outcome(),
+        trouble);
   }
 }

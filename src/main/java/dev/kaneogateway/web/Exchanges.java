@@ -1,6 +1,8 @@
 package dev.kaneogateway.web;
 
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.metrics.RequestMeters;
+import dev.kaneogateway.tracing.RequestTrace;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -15,18 +17,24 @@ import org.slf4j.LoggerFactory;
  */
 public final class Exchanges {
   private static final Logger ACCESS = LoggerFactory.getLogger("access");
-  private static final RequestHead NO_HEAD = new RequestHead("-", "-", "", 0, false);
+  private static final RequestHead NO_HEAD = new RequestHead("-", "", "", 0, false);
 
   private final TrustedProxies trustedProxies;
   private final GatewayMetrics metrics;
+  private final PathTemplates templates;
   private final boolean accessLog;
   private boolean draining;
   private int underWay;
   private @Nullable Runnable whenIdle;
 
-  public Exchanges(TrustedProxies trustedProxies, GatewayMetrics metrics, boolean accessLog) {
+  public Exchanges(
+      TrustedProxies trustedProxies,
+      GatewayMetrics metrics,
+      PathTemplates templates,
+      boolean accessLog) {
     this.trustedProxies = trustedProxies;
     this.metrics = metrics;
+    this.templates = templates;
     this.accessLog = accessLog;
   }
 
@@ -81,14 +89,21 @@ public final class Exchanges {
 
   private Exchange track(HttpServerRequest request, RequestHead head) {
     TrustedProxies.Origin origin = trustedProxies.originOf(request, head.host());
-    Exchange exchange = new Exchange(request, RequestIds.of(request), head, origin);
+    Exchange exchange =
+        new Exchange(
+            request,
+            RequestIds.of(request),
+            head,
+            origin,
+            RequestTrace.of(request.headers()),
+            metrics.requests());
     HttpServerResponse response = request.response();
     response.headers().set(RequestIds.HEADER, exchange.id());
     ConnectionGuard guard = ConnectionGuard.of(request.connection());
     if (guard != null) {
       guard.requestBegun();
     }
-    metrics.requestStarted();
+    metrics.requests().started();
     underWay++;
     exchange.atEnd(
         () -> {
@@ -96,9 +111,12 @@ public final class Exchanges {
           if (guard != null) {
             guard.requestEnded();
           }
-          metrics.requestEnded(exchange.route(), exchange.status(), exchange.elapsedNanos());
+          RequestMeters.Path template = templates.of(head.path());
+          AccessRecord record = exchange.over(template.template());
+          metrics.requests().ended(record, template);
           if (accessLog) {
-            ACCESS.info(exchange.logLine());
+            // Written out by the log's own thread.
+            ACCESS.info("{}", record);
           }
         });
     response.endHandler(

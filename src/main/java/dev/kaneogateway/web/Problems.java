@@ -83,6 +83,7 @@ public final class Problems {
 
   private static io.vertx.core.Future<Void> write(
       Exchange exchange, int status, String code, String message, @Nullable Duration retryAfter) {
+    exchange.ownAnswer();
     HttpServerResponse response = exchange.response().setStatusCode(status);
     if (retryAfter != null) {
       response.putHeader("Retry-After", Long.toString(Math.max(1, retryAfter.toSeconds())));

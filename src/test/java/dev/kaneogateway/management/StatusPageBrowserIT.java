@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.Browser;
+import dev.kaneogateway.fixtures.MeasuredRequest;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.metrics.AuthResult;
 import dev.kaneogateway.metrics.GatewayMetrics;
@@ -106,7 +107,7 @@ class StatusPageBrowserIT {
     }
     if (reading > 100 && reading < 112) {
       request(502, 40);
-      METRICS.upstreamFailed("refused");
+      METRICS.upstream("http://127.0.0.1:1337").failed("refused");
     }
     if (reading == 150) {
       METRICS.deviceStep("look", "unknown");
@@ -121,8 +122,7 @@ class StatusPageBrowserIT {
   }
 
   private static void request(int status, long millis) {
-    METRICS.requestStarted();
-    METRICS.requestEnded(Route.API, status, TimeUnit.MILLISECONDS.toNanos(millis));
+    MeasuredRequest.in(METRICS, Route.API, status, TimeUnit.MILLISECONDS.toNanos(millis));
   }
 
   @AfterAll

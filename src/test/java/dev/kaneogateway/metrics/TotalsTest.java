@@ -3,6 +3,7 @@ package dev.kaneogateway.metrics;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.MeasuredRequest;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -41,11 +42,11 @@ class TotalsTest {
       case LIMITED -> metrics.limited(Limit.DEVICE_CODES);
       case LOOKUP_FAILURES -> metrics.lookupFailed();
       case MALFORMED -> metrics.malformedRequest();
-      case UPSTREAM_REFUSED -> metrics.upstreamFailed("refused");
-      case UPSTREAM_BUSY -> metrics.upstreamFailed("busy");
-      case UPSTREAM_BROKEN -> metrics.upstreamFailed("truncated");
-      case UPSTREAM_SILENT -> metrics.upstreamFailed("silent");
-      case UPSTREAM_NONSENSE -> metrics.upstreamFailed("nonsense");
+      case UPSTREAM_REFUSED -> metrics.upstream("http://127.0.0.1:1337").failed("refused");
+      case UPSTREAM_BUSY -> metrics.upstream("http://127.0.0.1:1337").failed("busy");
+      case UPSTREAM_BROKEN -> metrics.upstream("http://127.0.0.1:1337").failed("truncated");
+      case UPSTREAM_SILENT -> metrics.upstream("http://127.0.0.1:1337").failed("silent");
+      case UPSTREAM_NONSENSE -> metrics.upstream("http://127.0.0.1:1337").failed("nonsense");
       case DEVICES_STARTED -> metrics.deviceStep("start", "made");
       case DEVICES_SIGNED_IN -> metrics.deviceStep("poll", "issued");
       case USER_CODES_UNKNOWN -> metrics.deviceStep("look", "unknown");
@@ -80,7 +81,6 @@ class TotalsTest {
   }
 
   private void request(Route route, int status, long millis) {
-    metrics.requestStarted();
-    metrics.requestEnded(route, status, TimeUnit.MILLISECONDS.toNanos(millis));
+    MeasuredRequest.in(metrics, route, status, TimeUnit.MILLISECONDS.toNanos(millis));
   }
 }

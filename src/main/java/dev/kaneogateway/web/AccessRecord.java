@@ -1,0 +1,92 @@
+package dev.kaneogateway.web;
+
+import dev.kaneogateway.metrics.CredentialKind;
+import dev.kaneogateway.metrics.Outcome;
+import dev.kaneogateway.metrics.RequestMeters;
+import dev.kaneogateway.metrics.Route;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is told of a request once it is over, to metrics and log alike. Holds nothing of the
+ * credential itself and no query. Immutable, so that another thread can write it out.
+ *
+ * @param method as the client spelt it
+ * @param target as it came; only its path may be told
+ * @param template the path's bounded stand-in
+ * @param upstreamNanos from asking Kaneo to the head of its answer, or -1 if it was not asked
+ * @param credential kind and row id, or {@code -}
+ * @param trouble what went wrong, in words of the gateway's own
+ */
+public record AccessRecord(
+    String requestId,
+    String traceId,
+    String spanId,
+    String method,
+    String target,
+    String template,
+    Route route,
+    int status,
+    long durationNanos,
+    long upstreamNanos,
+    long bytesIn,
+    long bytesOut,
+    String client,
+    CredentialKind credentialKind,
+    String credential,
+    String userId,
+    Outcome outcome,
+    @Nullable String trouble)
+    implements RequestMeters.Ended {
+
+  /** The rest of a longer one says little and may be megabytes in an hour. */
+  private static final int LONGEST_PATH = 200;
+
+  /** A link of this kind lets whoever has it set a new password. */
+  private static final String PASSWORD_RESET = "/api/auth/reset-password/";
+
+  /** The path without the query, which may hold anything, and without a secret of its own. */
+  public String path() {
+    int end = 0;
+    while (end < target.length() && target.charAt(end) != '?' && target.charAt(end) != '#') {
+      end++;
+    }
+    return target.startsWith(PASSWORD_RESET) ? PASSWORD_RESET + "*" : target.substring(0, end);
+  }
+
+  /** One line of text. */
+  @Override
+  public String toString() {
+    String path = path();
+    StringBuilder line = new StringBuilder(256);
+    line.append(method).append(' ');
+    line.append(path, 0, Math.min(path.length(), LONGEST_PATH)).append(' ').append(status);
+    line.append(" outcome=").append(outcome.label());
+    line.append(" route=").append(route.label());
+    line.append(" path=").append(template);
+    line.append(" ms=");
+    millis(line, durationNanos);
+    if (upstreamNanos >= 0) {
+      line.append(" upstream_ms=");
+      millis(line, upstreamNanos);
+    }
+    line.append(" in=").append(bytesIn);
+    line.append(" out=").append(bytesOut);
+    line.append(" client=").append(client);
+    line.append(" credential=").append(credential);
+    line.append(" user=").append(userId);
+    line.append(" id=").append(requestId);
+    line.append(" trace=").append(traceId);
+    if (trouble != null) {
+      line.append(" trouble=\"").append(trouble).append('"');
+    }
+    return line.toString();
+  }
+
+  /** Writes a duration as milliseconds with three digits after the point. */
+  static void millis(StringBuilder to, long nanos) {
+    long micros = nanos / 1000;
+    to.append(micros / 1000).append('.');
+    long fraction = micros % 1000;
+    to.append(fraction < 100 ? fraction < 10 ? "00" : "0" : "").append(fraction);
+  }
+}
