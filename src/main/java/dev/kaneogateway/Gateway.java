@@ -31,6 +31,7 @@ import dev.kaneogateway.oauth.DeviceEndpoints;
 import dev.kaneogateway.pages.DevicePages;
 import dev.kaneogateway.proxy.Presences;
 import dev.kaneogateway.proxy.Proxy;
+import dev.kaneogateway.tracing.Tracing;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchanges;
 import dev.kaneogateway.web.PathTemplates;
@@ -69,6 +70,7 @@ public final class Gateway {
   private final Credentials credentials;
   private final KeyUsage usage;
   private final LiveStreams streams = new LiveStreams();
+  private final Tracing tracing;
   private final Presences presences = new Presences();
   private final List<EdgeVerticle> edges = new CopyOnWriteArrayList<>();
   private final ManagementVerticle management;
@@ -93,6 +95,7 @@ public final class Gateway {
         "When the certificate in use ends; not a number without TLS.",
         () -> certificateEnd);
     metrics.gauge("stopping", "Whether the gateway is coming to its end.", () -> stopping ? 1 : 0);
+    this.tracing = new Tracing(settings.traces());
     this.health = new Health(clock);
     this.bus = Bus.on(vertx);
     Settings.Credentials wanted = settings.credentials();
@@ -225,7 +228,7 @@ public final class Gateway {
     return (loop, client) -> {
       People people = new People(client, current, credentials, sessionTokens);
       return new Surfaces(
-          new Exchanges(trustedProxies, metrics, templates, current.logs().access()),
+          new Exchanges(trustedProxies, metrics, templates, tracing, current.logs().access()),
           requests,
           new DeviceEndpoints(current, bus, people, sessionTokens, credentials, devices),
           new DevicePages(loop, client, current, bus, people, devices, metrics, clock),
@@ -336,6 +339,13 @@ public final class Gateway {
     vertx
         .timer(delay)
         .compose(waited -> Future.join(edges.stream().map(EdgeVerticle::drain).toList()))
+        .eventually(
+            () ->
+                vertx.executeBlocking(
+                    () -> {
+                      tracing.close();
+                      return null;
+                    }))
         .onComplete(
             drained ->
                 vertx

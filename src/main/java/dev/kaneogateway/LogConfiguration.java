@@ -3,11 +3,7 @@ package dev.kaneogateway;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.JsonEncoder;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.Configurator;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import org.slf4j.LoggerFactory;
 
@@ -16,12 +12,17 @@ import org.slf4j.LoggerFactory;
  * service.
  */
 public final class LogConfiguration extends ContextAwareBase implements Configurator {
+  private static final String ROOMS = "dev.kaneogateway";
+
   static final String LEVEL = "kaneo.gateway.log.level";
   static final String JSON = "kaneo.gateway.log.json";
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
-    LogWriter writer = new LogWriter(encoder(context), System.out);
+    LogEncoder encoder = new LogEncoder(Boolean.getBoolean(JSON));
+    encoder.setContext(context);
+    encoder.start();
+    LogWriter writer = new LogWriter(encoder, System.out);
     writer.setContext(context);
     writer.setName("stdout");
     writer.start();
@@ -38,33 +39,27 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
-  /** Changes the level of the gateway's own loggers. */
+  /** Changes the levels of the gateway's own loggers. */
   static void level(String level) {
     setLevel((LoggerContext) LoggerFactory.getILoggerFactory(), level);
   }
 
-  private static void setLevel(LoggerContext context, String level) {
-    context.getLogger("dev.kaneogateway").setLevel(Level.toLevel(level));
-    context.getLogger("access").setLevel(Level.toLevel(level));
-  }
-
-  private static Encoder<ILoggingEvent> encoder(LoggerContext context) {
-    if (Boolean.getBoolean(JSON)) {
-      JsonEncoder json = new JsonEncoder();
-      json.setContext(context);
-      json.setWithMessage(false);
-      json.setWithFormattedMessage(true);
-      json.setWithArguments(false);
-      json.setWithSequenceNumber(false);
-      json.setWithContext(false);
-      json.setWithNanoseconds(false);
-      json.start();
-      return json;
+  /** {@code info,credentials=debug}: a level for all rooms, and others for some. */
+  private static void setLevel(LoggerContext context, String levels) {
+    context.getLoggerList().stream()
+        .filter(logger -> logger.getName().startsWith(ROOMS))
+        .forEach(logger -> logger.setLevel(null));
+    for (String part : levels.split(",")) {
+      String[] roomAndLevel = part.strip().split("=", 2);
+      Level level = Level.toLevel(roomAndLevel[roomAndLevel.length - 1].strip());
+      if (roomAndLevel.length == 1) {
+        context.getLogger(ROOMS).setLevel(level);
+        context.getLogger("access").setLevel(level);
+      } else if (roomAndLevel[0].strip().equals("access")) {
+        context.getLogger("access").setLevel(level);
+      } else {
+        context.getLogger(ROOMS + "." + roomAndLevel[0].strip()).setLevel(level);
+      }
     }
-    PatternLayoutEncoder text = new PatternLayoutEncoder();
-    text.setContext(context);
-    text.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSX,UTC} %-5level %logger{0} %msg%n%ex{short}");
-    text.start();
-    return text;
   }
 }

@@ -3,6 +3,7 @@ package dev.kaneogateway;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import ch.qos.logback.core.encoder.Encoder;
+import dev.kaneogateway.web.AccessRecord;
 import io.netty.util.internal.PlatformDependent;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -38,7 +39,13 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
   @Override
   protected void append(ILoggingEvent event) {
-    event.prepareForDeferredProcessing();
+    Object[] arguments = event.getArgumentArray();
+    boolean immutable =
+        arguments != null && arguments.length == 1 && arguments[0] instanceof AccessRecord;
+    if (!immutable) {
+      // A request is written out by the log's thread; what else is told may change until then.
+      event.prepareForDeferredProcessing();
+    }
     waiting.offer(event);
   }
 

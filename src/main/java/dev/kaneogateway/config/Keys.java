@@ -502,9 +502,44 @@ public final class Keys {
       Setting.of(
               "GATEWAY_LOG_LEVEL",
               "info",
-              Parse.oneOf("error", "warn", "info", "debug", "trace"),
-              "`error`, `warn`, `info`, `debug` or `trace`.")
+              Parse.levels(
+                  "access",
+                  "auth",
+                  "bus",
+                  "credentials",
+                  "db",
+                  "device",
+                  "limits",
+                  "management",
+                  "oauth",
+                  "pages",
+                  "proxy",
+                  "tracing",
+                  "web"),
+              "`error`, `warn`, `info`, `debug` or `trace`; for some rooms another, as in `info,proxy=debug`.")
           .alive();
+
+  // OpenTelemetry's own names.
+  static final Setting<Optional<URI>> OTEL_EXPORTER_OTLP_ENDPOINT =
+      Setting.of(
+          "OTEL_EXPORTER_OTLP_ENDPOINT",
+          "",
+          Parse::optionalHttpUrl,
+          "Where spans are sent by OTLP over HTTP, without its `/v1/traces`; empty means that none are recorded.");
+  static final Setting<List<String>> OTEL_EXPORTER_OTLP_HEADERS =
+      Setting.secret(
+          "OTEL_EXPORTER_OTLP_HEADERS",
+          Parse::pairs,
+          "Fields sent along with spans, as `name=value`; for a receiver that wants a credential.");
+  static final Setting<String> OTEL_SERVICE_NAME =
+      Setting.of(
+          "OTEL_SERVICE_NAME", "kaneo-gateway", Parse::text, "What spans call this process.");
+  static final Setting<Double> OTEL_TRACES_SAMPLER_ARG =
+      Setting.of(
+          "OTEL_TRACES_SAMPLER_ARG",
+          "1.0",
+          Parse::ratio,
+          "Share of the traces begun here that are recorded; others follow their caller's wish.");
 
   /** In the order in which an operator should read them. */
   public static final List<Setting<?>> ALL =
@@ -585,7 +620,11 @@ public final class Keys {
           GATEWAY_DRAIN_SPREAD_MS,
           GATEWAY_ACCESS_LOG,
           GATEWAY_LOG_FORMAT,
-          GATEWAY_LOG_LEVEL);
+          GATEWAY_LOG_LEVEL,
+          OTEL_EXPORTER_OTLP_ENDPOINT,
+          OTEL_EXPORTER_OTLP_HEADERS,
+          OTEL_SERVICE_NAME,
+          OTEL_TRACES_SAMPLER_ARG);
 
   private Keys() {}
 }

@@ -29,6 +29,33 @@ final class Parse {
     };
   }
 
+  /** {@code info,proxy=debug}: a level for all, and others for some rooms. */
+  static Function<String, String> levels(String... rooms) {
+    return text -> {
+      Function<String, String> level = oneOf("error", "warn", "info", "debug", "trace");
+      for (String part : text.split(",", -1)) {
+        String[] roomAndLevel = part.strip().split("=", 2);
+        if (roomAndLevel.length == 2 && !Arrays.asList(rooms).contains(roomAndLevel[0].strip())) {
+          throw new IllegalArgumentException("before = give one of " + String.join(", ", rooms));
+        }
+        level.apply(roomAndLevel[roomAndLevel.length - 1].strip());
+      }
+      return text.toLowerCase(Locale.ROOT);
+    };
+  }
+
+  static double ratio(String text) {
+    try {
+      double ratio = Double.parseDouble(text);
+      if (ratio >= 0 && ratio <= 1) {
+        return ratio;
+      }
+    } catch (NumberFormatException e) {
+      // Told below.
+    }
+    throw new IllegalArgumentException("give a number from 0 to 1");
+  }
+
   static boolean flag(String text) {
     return switch (text.toLowerCase(Locale.ROOT)) {
       case "true", "yes", "on", "1" -> true;

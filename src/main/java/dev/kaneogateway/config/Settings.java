@@ -29,6 +29,7 @@ public record Settings(
     Device device,
     Management management,
     Logs logs,
+    Traces traces,
     Map<String, Number> numbers) {
 
   /**
@@ -175,6 +176,19 @@ public record Settings(
   public record Logs(boolean access, boolean json, String level) {}
 
   /**
+   * Where spans go. The fields may hold a credential and are never printed.
+   *
+   * @param ratio of the traces begun here that are recorded
+   */
+  public record Traces(
+      Optional<String> endpoint, Map<String, String> headers, String serviceName, double ratio) {
+    @Override
+    public String toString() {
+      return "Traces[endpoint=" + endpoint + ", ratio=" + ratio + "]";
+    }
+  }
+
+  /**
    * Reads all settings.
    *
    * @param environment wins over both files; {@code System.getenv()} in production
@@ -279,13 +293,7 @@ public record Settings(
         new Redis(values.of(Keys.REDIS_URL)),
         new Device(
             values.of(Keys.DEVICE_AUTH_CLIENT_IDS),
-            values.of(Keys.GATEWAY_DEVICE_CLIENT_NAMES).stream()
-                .map(pair -> pair.split("=", 2))
-                .collect(
-                    java.util.stream.Collectors.toUnmodifiableMap(
-                        pair -> pair[0].strip(),
-                        pair -> pair[1].strip(),
-                        (first, second) -> second)),
+            pairs(values.of(Keys.GATEWAY_DEVICE_CLIENT_NAMES)),
             values.of(Keys.GATEWAY_DEVICE_CODE_LIFE_S),
             values.of(Keys.GATEWAY_DEVICE_INTERVAL_S),
             values.of(Keys.GATEWAY_DEVICE_SESSION_LIFE_S),
@@ -301,7 +309,20 @@ public record Settings(
             values.of(Keys.GATEWAY_ACCESS_LOG),
             values.of(Keys.GATEWAY_LOG_FORMAT).equals("json"),
             values.of(Keys.GATEWAY_LOG_LEVEL)),
+        new Traces(
+            values.of(Keys.OTEL_EXPORTER_OTLP_ENDPOINT).map(URI::toString),
+            pairs(values.of(Keys.OTEL_EXPORTER_OTLP_HEADERS)),
+            values.of(Keys.OTEL_SERVICE_NAME),
+            values.of(Keys.OTEL_TRACES_SAMPLER_ARG)),
         values.numbers());
+  }
+
+  private static Map<String, String> pairs(List<String> pairs) {
+    return pairs.stream()
+        .map(pair -> pair.split("=", 2))
+        .collect(
+            java.util.stream.Collectors.toUnmodifiableMap(
+                pair -> pair[0].strip(), pair -> pair[1].strip(), (first, second) -> second));
   }
 
   /** The names of all settings that are numbers. */

@@ -2,6 +2,7 @@ package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.credentials.Identity;
 import dev.kaneogateway.credentials.LiveStreams;
+import dev.kaneogateway.tracing.RequestTrace;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
@@ -47,6 +48,7 @@ final class Forward implements Lane.Open {
   private long askedNanos;
   private Upstreams.@Nullable Upstream upstream;
   private Upstreams.@Nullable Upstream last;
+  private RequestTrace.@Nullable Step step;
   private @Nullable HttpClientRequest upstreamRequest;
   private @Nullable BodyPump upload;
   private @Nullable BodyPump download;
@@ -109,6 +111,7 @@ final class Forward implements Lane.Open {
     chosen.begin();
     upstream = chosen;
     last = chosen;
+    step = exchange.trace().upstream();
     upstreams
         .request(chosen, request.method(), exchange.head().target())
         .onComplete(connected -> send(connected, chosen), this::notConnected);
@@ -282,6 +285,9 @@ final class Forward implements Lane.Open {
     }
     long waited = System.nanoTime() - askedNanos;
     exchange.upstreamAnswered(status, waited);
+    if (step != null) {
+      step.status(status);
+    }
     response.setStatusCode(status);
     MultiMap headers = response.headers();
     ResponseHeaders.copy(answer.headers(), headers);
@@ -455,6 +461,9 @@ final class Forward implements Lane.Open {
     if (last != null) {
       last.meters().failed(cause);
     }
+    if (step != null) {
+      step.failed(cause);
+    }
   }
 
   private void giveUp(int status, String code, String message) {
@@ -494,6 +503,9 @@ final class Forward implements Lane.Open {
     if (upstream != null) {
       upstream.end();
       upstream = null;
+      if (step != null) {
+        step.end();
+      }
     }
   }
 }

@@ -15,6 +15,7 @@ import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.metrics.CredentialKind;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Route;
+import dev.kaneogateway.tracing.RequestTrace;
 import dev.kaneogateway.web.Cors;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
@@ -69,7 +70,12 @@ public final class Proxy {
       if (decision.succeeded()) {
         act(exchange, decision.result(), upgrade);
       } else {
-        decision.onSuccess(later -> act(exchange, later, upgrade));
+        RequestTrace.Step lookup = exchange.trace().lookup();
+        decision.onSuccess(
+            later -> {
+              lookup.end();
+              act(exchange, later, upgrade);
+            });
       }
     } else {
       // Kaneo judges its public paths itself, and answers preflights before any credential.

@@ -2,6 +2,7 @@ package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.credentials.Identity;
 import dev.kaneogateway.credentials.LiveStreams;
+import dev.kaneogateway.tracing.RequestTrace;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
@@ -41,6 +42,7 @@ final class Tunnel implements Lane.Open {
   private Runnable cut = () -> {};
   private boolean ending;
   private Upstreams.@Nullable Upstream upstream;
+  private RequestTrace.@Nullable Step step;
   private boolean clientGone;
 
   /**
@@ -65,6 +67,7 @@ final class Tunnel implements Lane.Open {
   private void connect() {
     Upstreams.Upstream chosen = lane.api.choose();
     upstream = chosen;
+    step = exchange.trace().upstream();
     lane.api
         .upgradeRequest(chosen, exchange.head().target())
         .onComplete(connected -> ask(connected, chosen), cause -> notConnected(cause, chosen));
@@ -98,6 +101,10 @@ final class Tunnel implements Lane.Open {
 
   private void answered(HttpClientResponse answer) {
     lane.firstByte.stop(firstByte);
+    if (step != null) {
+      step.status(answer.statusCode());
+      step.end();
+    }
     if (answer.statusCode() == 101) {
       NetSocket kaneo = answer.netSocket();
       if (clientGone || response.ended()) {
@@ -234,6 +241,10 @@ final class Tunnel implements Lane.Open {
     if (failure != null && !clientGone && !response.ended()) {
       if (upstream != null) {
         upstream.meters().failed(failure.label());
+      }
+      if (step != null) {
+        step.failed(failure.label());
+        step.end();
       }
       Problems.answer(exchange, failure.status(), failure.code(), failure.message());
     }

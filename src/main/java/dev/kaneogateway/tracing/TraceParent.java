@@ -43,11 +43,8 @@ public record TraceParent(String text, String traceId, String spanId, boolean sa
     return new TraceParent(text, text.substring(3, 35), text.substring(36, 52), sampled);
   }
 
-  /**
-   * A trace that begins here. It counts as sampled although nobody records this place: a Kaneo that
-   * traces would otherwise take it for a wish not to.
-   */
-  static TraceParent start() {
+  /** A trace that begins here. */
+  static TraceParent start(boolean sampled) {
     ThreadLocalRandom random = ThreadLocalRandom.current();
     char[] text = new char[LENGTH];
     text[0] = '0';
@@ -59,9 +56,9 @@ public record TraceParent(String text, String traceId, String spanId, boolean sa
     hex(random.nextLong() | 1, text, 36);
     text[52] = '-';
     text[53] = '0';
-    text[54] = '1';
+    text[54] = sampled ? '1' : '0';
     String whole = new String(text);
-    return new TraceParent(whole, whole.substring(3, 35), whole.substring(36, 52), true);
+    return new TraceParent(whole, whole.substring(3, 35), whole.substring(36, 52), sampled);
   }
 
   private static void hex(long value, char[] to, int at) {

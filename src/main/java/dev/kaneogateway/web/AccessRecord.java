@@ -45,21 +45,24 @@ public record AccessRecord(
   private static final String PASSWORD_RESET = "/api/auth/reset-password/";
 
   /** The path without the query, which may hold anything, and without a secret of its own. */
-  public String path() {
+  public String loggedPath() {
+    if (target.startsWith(PASSWORD_RESET)) {
+      return PASSWORD_RESET + "*";
+    }
     int end = 0;
-    while (end < target.length() && target.charAt(end) != '?' && target.charAt(end) != '#') {
+    while (end < Math.min(target.length(), LONGEST_PATH)
+        && target.charAt(end) != '?'
+        && target.charAt(end) != '#') {
       end++;
     }
-    return target.startsWith(PASSWORD_RESET) ? PASSWORD_RESET + "*" : target.substring(0, end);
+    return target.substring(0, end);
   }
 
   /** One line of text. */
   @Override
   public String toString() {
-    String path = path();
     StringBuilder line = new StringBuilder(256);
-    line.append(method).append(' ');
-    line.append(path, 0, Math.min(path.length(), LONGEST_PATH)).append(' ').append(status);
+    line.append(method).append(' ').append(loggedPath()).append(' ').append(status);
     line.append(" outcome=").append(outcome.label());
     line.append(" route=").append(route.label());
     line.append(" path=").append(template);
@@ -83,7 +86,7 @@ public record AccessRecord(
   }
 
   /** Writes a duration as milliseconds with three digits after the point. */
-  static void millis(StringBuilder to, long nanos) {
+  public static void millis(StringBuilder to, long nanos) {
     long micros = nanos / 1000;
     to.append(micros / 1000).append('.');
     long fraction = micros % 1000;

@@ -2,7 +2,7 @@ package dev.kaneogateway.web;
 
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.RequestMeters;
-import dev.kaneogateway.tracing.RequestTrace;
+import dev.kaneogateway.tracing.Tracing;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -22,6 +22,7 @@ public final class Exchanges {
   private final TrustedProxies trustedProxies;
   private final GatewayMetrics metrics;
   private final PathTemplates templates;
+  private final Tracing tracing;
   private final boolean accessLog;
   private boolean draining;
   private int underWay;
@@ -31,10 +32,12 @@ public final class Exchanges {
       TrustedProxies trustedProxies,
       GatewayMetrics metrics,
       PathTemplates templates,
+      Tracing tracing,
       boolean accessLog) {
     this.trustedProxies = trustedProxies;
     this.metrics = metrics;
     this.templates = templates;
+    this.tracing = tracing;
     this.accessLog = accessLog;
   }
 
@@ -95,7 +98,7 @@ public final class Exchanges {
             RequestIds.of(request),
             head,
             origin,
-            RequestTrace.of(request.headers()),
+            tracing.begin(request.headers()),
             metrics.requests());
     HttpServerResponse response = request.response();
     response.headers().set(RequestIds.HEADER, exchange.id());
@@ -114,6 +117,9 @@ public final class Exchanges {
           RequestMeters.Path template = templates.of(head.path());
           AccessRecord record = exchange.over(template.template());
           metrics.requests().ended(record, template);
+          exchange
+              .trace()
+              .end(record.method(), record.template(), record.status(), record.outcome().label());
           if (accessLog) {
             // Written out by the log's own thread.
             ACCESS.info("{}", record);
