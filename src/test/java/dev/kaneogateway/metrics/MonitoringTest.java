@@ -51,7 +51,13 @@ class MonitoringTest {
   @BeforeAll
   static void aRunningGatewayTellsWhatItMeasures() throws Exception {
     try (ScriptedUpstream upstream = ScriptedUpstream.friendly();
-        RunningGateway gateway = RunningGateway.start(TestDatabase.create(), upstream.port())) {
+        RunningGateway gateway =
+            RunningGateway.start(
+                TestDatabase.create(),
+                upstream.port(),
+                // Away, which is measured too.
+                "REDIS_URL",
+                "redis://127.0.0.1:1")) {
       // Requests are the one thing counted only once it happens: their labels are too many.
       get(gateway.port(), "/api/config");
       exposition = exposition(gateway.managementPort());
