@@ -134,7 +134,8 @@ final class EdgeVerticle extends VerticleBase {
       return Future.succeededFuture();
     }
     // Clients that come back must find the others, so only once nobody is let in here any more.
-    context.runOnContext(go -> current().proxy().endOpen(settings.server().webSocketSpread()));
+    context.runOnContext(
+        go -> inUse.forEach(each -> each.proxy().endOpen(settings.server().webSocketSpread())));
     return server.shutdown(settings.server().drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
   }
 

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.config.SettingsFiles;
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -35,6 +37,7 @@ class ReloadIT {
   private Path file;
   private Gateway gateway;
   private Reload reload;
+  private Future<Void> stopping;
 
   @BeforeEach
   void start(@TempDir Path directory) throws Exception {
@@ -51,7 +54,8 @@ class ReloadIT {
                 "GATEWAY_PORT", "0",
                 "GATEWAY_MANAGEMENT_PORT", "0",
                 "GATEWAY_DRAIN_DELAY_MS", "0",
-                "GATEWAY_DRAIN_TIMEOUT_MS", "200"),
+                "GATEWAY_DRAIN_SPREAD_MS", "10",
+                "GATEWAY_DRAIN_TIMEOUT_MS", "5000"),
             Optional.empty(),
             Optional.of(file));
     Vertx vertx = Gateway.vertx(files.read());
@@ -61,7 +65,7 @@ class ReloadIT {
 
   @AfterEach
   void stop() throws Exception {
-    RunningGateway.await(gateway.stop());
+    RunningGateway.await(stopping == null ? gateway.stop() : stopping);
     first.close();
     second.close();
   }
@@ -86,6 +90,30 @@ class ReloadIT {
     assertTrue(second.nextHead().startsWith("GET /next "));
     answer.countDown();
     assertEquals("from the first", underWay.get(20, TimeUnit.SECONDS).body());
+  }
+
+  @Test
+  void aWebSocketOfBeforeIsToldWhenTheGatewayGoes() throws Exception {
+    first.script(
+        (head, connection) -> {
+          if (head.startsWith("GET /api/ws/")) {
+            connection.write(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+            connection.in().readAllBytes();
+            return false;
+          }
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+          "GET /api/ws/user HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: a=b\r\n\r\n");
+      assertTrue(peer.readUntil("\r\n\r\n").startsWith("HTTP/1.1 101 "));
+      append("DEVICE_AUTH_CLIENT_IDS: new-client");
+      RunningGateway.await(reload.now());
+      stopping = gateway.stop();
+      assertTrue(peer.readUntil("gateway restarts").endsWith("gateway restarts"));
+    }
   }
 
   @Test

@@ -327,7 +327,7 @@ final class Forward implements Lane.Open {
 
   /** An event stream may outlive the credential it was opened with, and this gateway. */
   private void watchStream() {
-    lane.open.add(this);
+    lane.opened(this);
     if (identity != null) {
       Context loop = lane.vertx.getOrCreateContext();
       stream =
@@ -481,7 +481,7 @@ final class Forward implements Lane.Open {
 
   private void finish(boolean cutUpstream) {
     over = true;
-    lane.open.remove(this);
+    lane.closed(this);
     if (stream != null) {
       lane.streams.remove(stream);
     }

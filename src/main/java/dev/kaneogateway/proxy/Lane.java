@@ -32,10 +32,10 @@ final class Lane {
   final Vertx vertx;
   private int held;
 
-  /** What stays open until somebody ends it: WebSockets and event streams. */
-  final Set<Open> open = new HashSet<>();
+  private final Set<Open> open = new HashSet<>();
+  private @Nullable Duration endingWithin;
 
-  /** One of {@link #open}. */
+  /** What stays open until somebody ends it: a WebSocket or an event stream. */
   interface Open {
     /** Ends it in its protocol's way, because the gateway goes. */
     void end();
@@ -66,14 +66,31 @@ final class Lane {
     this.vertx = vertx;
   }
 
+  /** Something opened; what does so while the gateway goes has an end set at once. */
+  void opened(Open one) {
+    open.add(one);
+    if (endingWithin != null) {
+      endWithin(endingWithin, one);
+    }
+  }
+
+  /** Something closed. */
+  void closed(Open one) {
+    open.remove(one);
+  }
+
   /**
-   * Ends what is open, each at a moment of its own, so that its clients do not all return at once.
+   * Ends what is open and what will open, each at a moment of its own, so that its clients do not
+   * all return at once.
    */
   void endOpen(Duration spread) {
-    for (Open one : open) {
-      long delay = ThreadLocalRandom.current().nextLong(Math.max(1, spread.toMillis()));
-      vertx.setTimer(1 + delay, now -> one.end());
-    }
+    endingWithin = spread;
+    open.forEach(one -> endWithin(spread, one));
+  }
+
+  private void endWithin(Duration spread, Open one) {
+    long delay = ThreadLocalRandom.current().nextLong(Math.max(1, spread.toMillis()));
+    vertx.setTimer(1 + delay, now -> one.end());
   }
 
   /** Whether a request may wait for a Kaneo that takes no connections. */

@@ -137,7 +137,7 @@ final class Tunnel implements Lane.Open {
 
   private void carry(NetSocket client, NetSocket kaneo) {
     lane.metrics.tunnelOpened();
-    lane.open.add(this);
+    lane.opened(this);
     Context loop = lane.vertx.getOrCreateContext();
     LiveStreams.Stream live =
         identity == null
@@ -153,7 +153,7 @@ final class Tunnel implements Lane.Open {
     client.closeHandler(
         closed -> {
           lane.metrics.tunnelClosed();
-          lane.open.remove(this);
+          lane.closed(this);
           if (live != null) {
             lane.streams.remove(live);
           }

@@ -11,7 +11,9 @@ import dev.kaneogateway.fixtures.TestDatabase;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,6 +24,8 @@ class LiveStreamsIT {
   private static final String TEXT_FRAME = "\u0081\u0002ok";
 
   private final BlockingQueue<String> heardByKaneo = new LinkedBlockingQueue<>();
+  private final Semaphore asked = new Semaphore(0);
+  private volatile CountDownLatch kaneoAnswers = new CountDownLatch(0);
   private TestDatabase database;
   private ScriptedUpstream kaneo;
   private RunningGateway gateway;
@@ -33,6 +37,8 @@ class LiveStreamsIT {
         new ScriptedUpstream(
             (head, connection) -> {
               if (head.contains("/api/ws/")) {
+                asked.release();
+                await(kaneoAnswers);
                 connection.write(
                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
                         + TEXT_FRAME);
@@ -59,6 +65,14 @@ class LiveStreamsIT {
             "GATEWAY_DRAIN_TIMEOUT_MS",
             "10000");
     awaitDatabase();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(20, TimeUnit.SECONDS));
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private void awaitDatabase() throws Exception {
@@ -137,6 +151,22 @@ class LiveStreamsIT {
     }
   }
 
+  @Test
+  void aWebSocketThatOpensWhileTheGatewayGoesEndsToo() throws Exception {
+    try (RawPeer first = webSocket(DemoSeed.API_KEY);
+        RawPeer late = new RawPeer(gateway.port())) {
+      kaneoAnswers = new CountDownLatch(1);
+      late.send(upgrade(DemoSeed.API_KEY));
+      assertTrue(asked.tryAcquire(2, 10, TimeUnit.SECONDS));
+      CompletableFuture<Void> stopping = CompletableFuture.runAsync(gateway::close);
+      first.readUntil("gateway restarts");
+      kaneoAnswers.countDown();
+      assertTrue(late.readUntil("gateway restarts").endsWith(close(1012, "gateway restarts")));
+      stopping.get(5, TimeUnit.SECONDS);
+      gateway = RunningGateway.start(database, kaneo.port());
+    }
+  }
+
   private void awaitFailedLookup() throws Exception {
     try (RawPeer peer = new RawPeer(gateway.port())) {
       assertTrue(
@@ -149,12 +179,15 @@ class LiveStreamsIT {
 
   private RawPeer webSocket(String token) throws Exception {
     RawPeer peer = new RawPeer(gateway.port());
-    peer.send(
-        "GET /api/ws/user HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer "
-            + token
-            + "\r\n\r\n");
+    peer.send(upgrade(token));
     assertTrue(peer.readUntil(TEXT_FRAME).startsWith("HTTP/1.1 101 "));
     return peer;
+  }
+
+  private static String upgrade(String token) {
+    return "GET /api/ws/user HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer "
+        + token
+        + "\r\n\r\n";
   }
 
   private RawPeer events() throws Exception {
