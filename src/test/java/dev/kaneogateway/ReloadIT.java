@@ -139,6 +139,17 @@ class ReloadIT {
   }
 
   @Test
+  void aLimitHoldsFromNowOn() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      assertEquals(200, send(forwardedFor("198.51.100.7")).statusCode());
+    }
+    append("GATEWAY_LIMIT_ADDRESS_PER_MINUTE: 1");
+    RunningGateway.await(reload.now());
+    assertEquals(200, send(forwardedFor("198.51.100.7")).statusCode());
+    assertEquals(429, send(forwardedFor("198.51.100.7")).statusCode());
+  }
+
+  @Test
   void aBadChangeIsRefusedWhole() throws Exception {
     append("DEVICE_AUTH_CLIENT_IDS: new-client");
     append("GATEWAY_UPSTREAM_QUEUE: many");

@@ -7,7 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Limit;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -106,6 +111,26 @@ class RateLimitTest {
     advance(Duration.ofSeconds(61));
     limit.attempt("b");
     assertEquals(1, limit.keys());
+  }
+
+  /** Whatever the pace, no more are let than the quota and what came back since. */
+  @Property(tries = 200)
+  void noPaceLetsMore(
+      @ForAll @IntRange(min = 1, max = 20) int quota,
+      @ForAll @Size(max = 200) List<@IntRange(max = 5000) Integer> gapsMs) {
+    AtomicLong time = new AtomicLong();
+    try (GatewayMetrics own = new GatewayMetrics()) {
+      RateLimit limit =
+          new RateLimit(
+              Limit.ADDRESS, quota, MINUTE, new Counting(100, time::get, own, SharedCounts.NONE));
+      int let = 0;
+      for (int gap : gapsMs) {
+        time.addAndGet(Duration.ofMillis(gap).toNanos());
+        let += limit.attempt("a") ? 1 : 0;
+        double most = quota + quota * (double) time.get() / MINUTE.toNanos();
+        assertTrue(let <= most, let + " were let of " + most);
+      }
+    }
   }
 
   private RateLimit limit(int quota) {
