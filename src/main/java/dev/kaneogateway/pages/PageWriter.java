@@ -103,6 +103,11 @@ final class PageWriter {
     Problems.discardBody(exchange);
   }
 
+  /** Redirects to where a person begins, with the code that must not be lost, if there is one. */
+  void redirectToStart(Exchange exchange, String code) {
+    redirect(exchange, DevicePages.PATH + (code.isEmpty() ? "" : "?user_code=" + code));
+  }
+
   /** The style sheet, which may be kept for a while. */
   void style(Exchange exchange, String css) {
     harden(exchange.response())

@@ -1,0 +1,139 @@
+package dev.kaneogateway.oauth;
+
+import dev.kaneogateway.bus.Bus;
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.credentials.Credentials;
+import dev.kaneogateway.credentials.SessionTokens;
+import dev.kaneogateway.device.DeviceAnswer;
+import dev.kaneogateway.device.DeviceQuestion;
+import dev.kaneogateway.device.DeviceVerticle;
+import dev.kaneogateway.limits.ClientKey;
+import dev.kaneogateway.limits.DeviceLimits;
+import dev.kaneogateway.web.Exchange;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What devices and programs ask for: a code (RFC 8628 §3.1), a token for it (§3.4), and the end of
+ * that token (RFC 7009). One for each event loop.
+ */
+final class ClientEndpoints {
+  private static final String GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
+
+  private final Settings settings;
+  private final Bus bus;
+  private final SessionTokens sessionTokens;
+  private final Credentials credentials;
+  private final DeviceLimits limits;
+  private final Set<String> clientIds;
+  private final OAuthAnswers answers;
+
+  ClientEndpoints(
+      Settings settings,
+      Bus bus,
+      SessionTokens sessionTokens,
+      Credentials credentials,
+      DeviceLimits limits,
+      OAuthAnswers answers) {
+    this.settings = settings;
+    this.bus = bus;
+    this.sessionTokens = sessionTokens;
+    this.credentials = credentials;
+    this.limits = limits;
+    this.clientIds = Set.copyOf(settings.device().clientIds());
+    this.answers = answers;
+  }
+
+  Future<JsonObject> start(Exchange exchange, Parameters parameters) throws OAuthException {
+    String clientId = client(parameters);
+    Optional<String> scope = parameters.optional("scope");
+    if (scope.isPresent()
+        && !scope
+            .get()
+            .matches("[\\x21\\x23-\\x5B\\x5D-\\x7E]+( [\\x21\\x23-\\x5B\\x5D-\\x7E]+)*")) {
+      throw new OAuthException(400, "invalid_scope", "The scope has characters that no scope has");
+    }
+    String address = ClientKey.ofAddress(exchange.origin().address());
+    if (!limits.codes().attempt(address)) {
+      return Future.failedFuture(
+          answers.tooMany("Too many codes were asked for", limits.codes().excess(address)));
+    }
+    return bus.ask(
+            DeviceVerticle.START,
+            new DeviceQuestion.Start(
+                clientId, scope, exchange.origin().address(), software(exchange)),
+            patience())
+        .map(
+            started -> {
+              String uri = settings.kaneo().publicUrl() + "/device";
+              return new JsonObject()
+                  .put("device_code", started.deviceCode())
+                  .put("user_code", started.userCode())
+                  .put("verification_uri", uri)
+                  .put("verification_uri_complete", uri + "?user_code=" + started.userCode())
+                  .put("expires_in", started.expiresInSeconds())
+                  .put("interval", started.intervalSeconds());
+            });
+  }
+
+  Future<JsonObject> token(Exchange exchange, Parameters parameters) throws OAuthException {
+    if (!parameters.required("grant_type").equals(GRANT_TYPE)) {
+      throw new OAuthException(
+          400, "unsupported_grant_type", "Only " + GRANT_TYPE + " is supported");
+    }
+    String deviceCode = parameters.required("device_code");
+    String clientId = client(parameters);
+    String address = ClientKey.ofAddress(exchange.origin().address());
+    return bus.ask(
+            DeviceVerticle.POLL,
+            new DeviceQuestion.Poll(
+                clientId, deviceCode, exchange.origin().address(), software(exchange)),
+            patience())
+        .otherwise(
+            unanswered -> {
+              // To most clients any other error is the end of the sign-in (RFC 8628 §3.5).
+              exchange.trouble("the database did not answer, so the device was told to wait");
+              return DeviceAnswer.Polled.PENDING;
+            })
+        .compose(
+            polled -> {
+              if (polled.state() == DeviceAnswer.PollState.INVALID
+                  && !limits.unknownPolls().attempt(address)) {
+                return Future.failedFuture(
+                    answers.slowDown(
+                        "Too many unknown codes were polled",
+                        limits.unknownPolls().excess(address)));
+              }
+              return answers.polled(exchange, polled);
+            });
+  }
+
+  Future<JsonObject> revoke(Exchange exchange, Parameters parameters) throws OAuthException {
+    // Whoever holds the token may hand it back; an unknown one is as good as revoked (RFC 7009
+    // §2.2).
+    String token = sessionTokens.bareToken(parameters.required("token")).orElse("");
+    return bus.ask(DeviceVerticle.REVOKE, new DeviceQuestion.Revoke(token), patience())
+        .onSuccess(revoked -> revoked.sessionId().ifPresent(credentials::sessionEnded))
+        .map(new JsonObject());
+  }
+
+  private String client(Parameters parameters) throws OAuthException {
+    String clientId = parameters.required("client_id");
+    if (!clientIds.contains(clientId)) {
+      throw new OAuthException(400, "invalid_client", "Invalid client ID");
+    }
+    return clientId;
+  }
+
+  private static String software(Exchange exchange) {
+    String agent = exchange.request().getHeader("User-Agent");
+    return agent == null ? "" : agent.substring(0, Math.min(agent.length(), 256));
+  }
+
+  private Duration patience() {
+    return settings.device().patience().plusSeconds(1);
+  }
+}

@@ -1,0 +1,66 @@
+package dev.kaneogateway.pages;
+
+import dev.kaneogateway.device.UserCode;
+import dev.kaneogateway.web.Exchange;
+
+/** Signs people in and out by forms of the page's own. One for each event loop. */
+final class SignInSteps {
+  private final KaneoSignIn kaneo;
+  private final PageViews views;
+  private final PageWriter writer;
+
+  SignInSteps(KaneoSignIn kaneo, PageViews views, PageWriter writer) {
+    this.kaneo = kaneo;
+    this.views = views;
+    this.writer = writer;
+  }
+
+  void signIn(Exchange exchange, Form form) {
+    String code = UserCode.normalize(form.get("user_code"));
+    String email = form.get("email").strip();
+    if (email.isEmpty() || form.get("password").isEmpty()) {
+      views.signInPage(exchange, 422, code, email, "error.signin.empty");
+      return;
+    }
+    kaneo
+        .signIn(exchange, email, form.get("password"))
+        .onSuccess(
+            word -> {
+              if (word.signedIn()) {
+                word.cookies()
+                    .forEach(cookie -> exchange.response().headers().add("Set-Cookie", cookie));
+                writer.redirectToStart(exchange, code);
+              } else {
+                String error =
+                    word.status() == 401
+                        ? "error.signin.wrong"
+                        : word.status() == 429
+                            ? "error.signin.often"
+                            : word.status() == 200
+                                ? "error.signin.more"
+                                : word.status() == 403 && !word.message().isEmpty()
+                                    ? word.message()
+                                    : word.status() < 500 ? "error.signin.wrong" : "error.trouble";
+                views.signInPage(exchange, word.status() < 500 ? 422 : 503, code, email, error);
+              }
+            })
+        .onFailure(away -> views.signInPage(exchange, 503, code, email, "error.trouble"));
+  }
+
+  void signOut(Exchange exchange, Form form) {
+    String code = UserCode.normalize(form.get("user_code"));
+    kaneo
+        .signOut(exchange)
+        .onSuccess(
+            word -> {
+              if (word.status() >= 400) {
+                views.problem(exchange, 503, "trouble");
+                return;
+              }
+              word.cookies()
+                  .forEach(cookie -> exchange.response().headers().add("Set-Cookie", cookie));
+              writer.redirectToStart(exchange, code);
+            })
+        .onFailure(failure -> views.trouble(exchange, failure));
+  }
+}
