@@ -119,9 +119,13 @@ public final class Exchange {
 
   /**
    * Notes that the exchange takes up a place somewhere; the one it had before is left, and this one
-   * when it ends.
+   * when it ends. One that has ended takes none.
    */
   public void occupies(Runnable leaving) {
+    if (atEnd == null) {
+      leaving.run();
+      return;
+    }
     Runnable before = leave;
     leave = leaving;
     if (before != null) {
