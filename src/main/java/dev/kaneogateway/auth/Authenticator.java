@@ -11,6 +11,8 @@ import dev.kaneogateway.metrics.AuthResult;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Exchange;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import java.util.Optional;
 
 /** Decides on a request by its headers, as Kaneo would. Safe from any thread. */
 public final class Authenticator {
@@ -89,6 +91,40 @@ public final class Authenticator {
             isApiKey(verdict) || verdict instanceof Verdict.Unknown
                 ? Future.succeededFuture(decided(verdict, false, false))
                 : judge(exchange, bearer.apiKey(), true));
+  }
+
+  /**
+   * Whose a request is that Kaneo itself has accepted: by a cookie, or on a path it judges.
+   * Nobody's if its credential is none the gateway knows, or cannot be looked up now. Never fails.
+   */
+  public Future<Optional<Identity>> holder(MultiMap headers) {
+    RequestCredential credential = RequestCredential.of(headers);
+    if (credential instanceof RequestCredential.Bearer bearer) {
+      return identity(bearer.token());
+    }
+    if (credential instanceof RequestCredential.ApiKey key) {
+      return identity(key.key());
+    }
+    String cookie = SessionCookie.find(headers, SessionCookie.SECURE_NAME);
+    if (cookie == null) {
+      cookie = SessionCookie.find(headers, SessionCookie.NAME);
+    }
+    return cookie == null
+        ? Future.succeededFuture(Optional.empty())
+        : identity(SessionCookie.decoded(cookie));
+  }
+
+  private Future<Optional<Identity>> identity(String token) {
+    TokenDigest digest = TokenDigest.of(token);
+    Verdict remembered = credentials.remembered(digest);
+    return (remembered != null
+            ? Future.succeededFuture(remembered)
+            : credentials.judge(token, digest))
+        .map(
+            verdict ->
+                verdict instanceof Verdict.Valid valid
+                    ? Optional.of(valid.identity())
+                    : Optional.empty());
   }
 
   private Decision decided(Verdict verdict, boolean keysOnly, boolean cached) {

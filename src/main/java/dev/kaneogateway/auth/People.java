@@ -10,16 +10,12 @@ import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Tells who stands behind a request that the gateway answers itself. Always asks PostgreSQL anew,
@@ -27,9 +23,6 @@ import org.jspecify.annotations.Nullable;
  * Without Kaneo's secret, whoever holds a signed token is Kaneo's to say. One for each event loop.
  */
 public final class People {
-  private static final String COOKIE = "better-auth.session_token";
-  private static final String SECURE_COOKIE = "__Secure-" + COOKIE;
-
   private final Credentials credentials;
   private final SessionTokens sessionTokens;
   private final HttpClient client;
@@ -62,14 +55,15 @@ public final class People {
     if (credential instanceof RequestCredential.ApiKey) {
       return Future.succeededFuture(new Person.ApiKeyHolder());
     }
-    String cookie = sessionCookie(headers);
+    String name = secureCookie ? SessionCookie.SECURE_NAME : SessionCookie.NAME;
+    String cookie = SessionCookie.find(headers, name);
     if (!(credential instanceof RequestCredential.Cookie) || cookie == null) {
       return Future.succeededFuture(new Person.Anonymous());
     }
     if (!sessionTokens.checksSignatures()) {
-      return askKaneo("Cookie", (secureCookie ? SECURE_COOKIE : COOKIE) + "=" + cookie, true);
+      return askKaneo("Cookie", name + "=" + cookie, true);
     }
-    String token = decoded(cookie);
+    String token = SessionCookie.decoded(cookie);
     // A cookie is always signed; a bare token in it is somebody's guess.
     return token.indexOf('.') < 0
         ? Future.succeededFuture(new Person.Anonymous())
@@ -120,30 +114,6 @@ public final class People {
           : new Person.SignedIn(session.getString("userId"), session.getString("id"), byCookie);
     } catch (DecodeException | ClassCastException e) {
       return new Person.Unknown();
-    }
-  }
-
-  /**
-   * Kaneo's session cookie as it came, percent-encoded; the last one wins nothing, the first does.
-   */
-  private @Nullable String sessionCookie(MultiMap headers) {
-    String name = secureCookie ? SECURE_COOKIE : COOKIE;
-    for (String header : headers.getAll(HttpHeaders.COOKIE)) {
-      for (String pair : header.split(";")) {
-        int equals = pair.indexOf('=');
-        if (equals > 0 && pair.substring(0, equals).strip().equals(name)) {
-          return pair.substring(equals + 1).strip();
-        }
-      }
-    }
-    return null;
-  }
-
-  private static String decoded(String cookie) {
-    try {
-      return URLDecoder.decode(cookie.replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      return "";
     }
   }
 

@@ -21,6 +21,9 @@ public final class LiveStreams {
     private final Identity identity;
     private final Runnable whenEnded;
 
+    /** Whether PostgreSQL has been asked since it is here: what changed before, nobody told it. */
+    private volatile boolean asked;
+
     private Stream(Identity identity, Runnable whenEnded) {
       this.identity = identity;
       this.whenEnded = whenEnded;
@@ -48,20 +51,31 @@ public final class LiveStreams {
     return open.size();
   }
 
-  /** Different credentials of open connections. */
-  List<Identity> identities(Predicate<Identity> which) {
+  /** Those of credentials of a kind. */
+  List<Stream> of(Predicate<Identity> which) {
+    return open.stream().filter(stream -> which.test(stream.identity)).toList();
+  }
+
+  /** Those never asked about, and those whose own end has come, as far as was known at first. */
+  List<Stream> due(Instant now) {
+    return open.stream()
+        .filter(
+            stream ->
+                !stream.asked
+                    || stream.identity.expiresAt().map(end -> !end.isAfter(now)).orElse(false))
+        .toList();
+  }
+
+  /** The different credentials of some connections. */
+  static List<Identity> identities(List<Stream> streams) {
     Map<String, Identity> byLabel = new HashMap<>();
-    for (Stream stream : open) {
-      if (which.test(stream.identity)) {
-        byLabel.putIfAbsent(stream.identity.label(), stream.identity);
-      }
-    }
+    streams.forEach(stream -> byLabel.putIfAbsent(stream.identity.label(), stream.identity));
     return new ArrayList<>(byLabel.values());
   }
 
-  /** Those whose own end has come, as far as was known when they opened. */
-  List<Identity> expired(Instant now) {
-    return identities(identity -> identity.expiresAt().map(end -> !end.isAfter(now)).orElse(false));
+  /** Notes that PostgreSQL has answered for them. */
+  static void asked(List<Stream> streams) {
+    streams.forEach(stream -> stream.asked = true);
   }
 
   /** Closes every connection of some credentials. */

@@ -93,7 +93,7 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
     cache.listening(revocation.cacheTtl(), revocation.heartbeat().plus(revocation.patience()));
     health.accept(true, "");
     LOG.info("PostgreSQL tells of every changed credential");
-    ask(streams.identities(any -> true));
+    ask(streams.of(any -> true));
   }
 
   @Override
@@ -135,31 +135,39 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
     metrics.credentialsChanged(told.size());
     told.clear();
     cache.forget(changes);
-    ask(streams.identities(changes::touch));
+    ask(streams.of(changes::touch));
   }
 
   private void recheck() {
     checks++;
     boolean all = !listening || checks % SELDOM == 0;
-    ask(all ? streams.identities(any -> true) : streams.expired(clock.instant()));
+    ask(all ? streams.of(any -> true) : streams.due(clock.instant()));
   }
 
-  private void ask(List<Identity> identities) {
-    for (int from = 0; from < identities.size(); from += MOST_AT_ONCE) {
-      List<Identity> some =
-          List.copyOf(identities.subList(from, Math.min(identities.size(), from + MOST_AT_ONCE)));
-      Duration patience = settings.credentials().lookupTimeout().plusMillis(500);
-      bus.ask(CredentialVerticle.STANDING, new StandingQuestion(some), patience)
-          .onSuccess(
-              answer -> {
-                Set<String> ended = new HashSet<>();
-                some.forEach(identity -> ended.add(identity.label()));
-                ended.removeAll(answer.labels());
-                metrics.streamsEnded(ended.size());
-                streams.end(ended);
-              })
-          // Not knowing ends nothing; the next round asks again.
-          .onFailure(unknown -> LOG.debug("open connections are asked about later"));
+  /** Not knowing ends nothing; the next round asks again. */
+  private void ask(List<LiveStreams.Stream> which) {
+    ask(LiveStreams.identities(which), 0)
+        .onSuccess(answered -> LiveStreams.asked(which))
+        .onFailure(unknown -> LOG.debug("open connections are asked about later"));
+  }
+
+  /** One statement after another: lookups of requests have the other connections. */
+  private Future<?> ask(List<Identity> identities, int from) {
+    if (from >= identities.size()) {
+      return Future.succeededFuture();
     }
+    int to = Math.min(identities.size(), from + MOST_AT_ONCE);
+    List<Identity> some = List.copyOf(identities.subList(from, to));
+    Duration patience = settings.credentials().lookupTimeout().plusMillis(500);
+    return bus.ask(CredentialVerticle.STANDING, new StandingQuestion(some), patience)
+        .compose(
+            answer -> {
+              Set<String> ended = new HashSet<>();
+              some.forEach(identity -> ended.add(identity.label()));
+              ended.removeAll(answer.labels());
+              metrics.streamsEnded(ended.size());
+              streams.end(ended);
+              return ask(identities, to);
+            });
   }
 }

@@ -1,14 +1,12 @@
 package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.credentials.Identity;
-import dev.kaneogateway.credentials.LiveStreams;
 import dev.kaneogateway.tracing.RequestTrace;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
 import io.netty.handler.codec.DecoderException;
-import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -53,7 +51,7 @@ final class Forward implements Lane.Open {
   private @Nullable BodyPump upload;
   private @Nullable BodyPump download;
   private boolean uploaded;
-  private LiveStreams.@Nullable Stream stream;
+  private @Nullable Watch watch;
   private boolean over;
 
   /**
@@ -328,12 +326,8 @@ final class Forward implements Lane.Open {
   /** An event stream may outlive the credential it was opened with, and this gateway. */
   private void watchStream() {
     lane.opened(this);
-    if (identity != null) {
-      Context loop = lane.vertx.getOrCreateContext();
-      stream =
-          lane.streams.add(
-              identity, () -> loop.runOnContext(ended -> endStream("credential ended")));
-    }
+    watch = new Watch(lane, () -> endStream("credential ended"));
+    watch.start(identity, request.headers());
   }
 
   @Override
@@ -346,7 +340,11 @@ final class Forward implements Lane.Open {
     if (!over) {
       exchange.trouble(why);
       finish(true);
-      response.end();
+      if (response.headers().contains(HttpHeaders.CONTENT_LENGTH)) {
+        breakOff();
+      } else {
+        response.end();
+      }
     }
   }
 
@@ -482,8 +480,8 @@ final class Forward implements Lane.Open {
   private void finish(boolean cutUpstream) {
     over = true;
     lane.closed(this);
-    if (stream != null) {
-      lane.streams.remove(stream);
+    if (watch != null) {
+      watch.stop();
     }
     lane.firstByte.stop(firstByte);
     lane.progress.stop(firstFrame);

@@ -1,5 +1,6 @@
 package dev.kaneogateway.proxy;
 
+import dev.kaneogateway.auth.Authenticator;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.credentials.LiveStreams;
 import dev.kaneogateway.limits.Ceilings;
@@ -24,6 +25,7 @@ final class Lane {
   final Deadlines firstByte;
   final Deadlines progress;
   final Ceilings ceilings;
+  final Authenticator authenticator;
   final LiveStreams streams;
   final GatewayMetrics metrics;
   final long maxBodyBytes;
@@ -45,9 +47,11 @@ final class Lane {
       Vertx vertx,
       Settings settings,
       Ceilings ceilings,
+      Authenticator authenticator,
       LiveStreams streams,
       GatewayMetrics metrics,
       Presences presences) {
+    this.authenticator = authenticator;
     this.streams = streams;
     Settings.Upstream upstream = settings.upstream();
     int loops = settings.server().eventLoops();

@@ -52,7 +52,7 @@ public final class Proxy {
     this.limits = limits;
     this.cors = new Cors(settings.kaneo().corsOrigins());
     this.challenges = new Challenges(cors);
-    this.lane = new Lane(vertx, settings, ceilings, streams, metrics, presences);
+    this.lane = new Lane(vertx, settings, ceilings, authenticator, streams, metrics, presences);
   }
 
   /** Answers a request, now or later, whatever happens. */

@@ -1,12 +1,11 @@
 package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.credentials.Identity;
-import dev.kaneogateway.credentials.LiveStreams;
 import dev.kaneogateway.tracing.RequestTrace;
+import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
-import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
@@ -138,12 +137,7 @@ final class Tunnel implements Lane.Open {
   private void carry(NetSocket client, NetSocket kaneo) {
     lane.metrics.tunnelOpened();
     lane.opened(this);
-    Context loop = lane.vertx.getOrCreateContext();
-    LiveStreams.Stream live =
-        identity == null
-            ? null
-            : lane.streams.add(
-                identity, () -> loop.runOnContext(now -> end(UNAUTHORIZED, "credential ended")));
+    Watch watch = new Watch(lane, () -> end(UNAUTHORIZED, "credential ended"));
     FramedPipe down = new FramedPipe(kaneo, client);
     FramedPipe up = new FramedPipe(client, kaneo);
     toClient = down;
@@ -154,16 +148,16 @@ final class Tunnel implements Lane.Open {
         closed -> {
           lane.metrics.tunnelClosed();
           lane.closed(this);
-          if (live != null) {
-            lane.streams.remove(live);
-          }
+          watch.stop();
           kaneo.close();
           exchange.end();
         });
     kaneo.closeHandler(closed -> client.close());
-    cut = client::close;
+    // Not in good order: a client that does not read would keep that waiting for ever.
+    cut = () -> ConnectionGuard.cut(exchange.request().connection());
     up.start();
     down.start();
+    watch.start(identity, exchange.request().headers());
   }
 
   @Override

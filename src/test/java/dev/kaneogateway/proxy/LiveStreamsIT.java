@@ -3,18 +3,26 @@ package dev.kaneogateway.proxy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.db.Database;
+import dev.kaneogateway.db.RevocationTriggers;
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.Vertx;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +34,7 @@ class LiveStreamsIT {
   private final BlockingQueue<String> heardByKaneo = new LinkedBlockingQueue<>();
   private final Semaphore asked = new Semaphore(0);
   private volatile CountDownLatch kaneoAnswers = new CountDownLatch(0);
+  private final Semaphore late = new Semaphore(0);
   private TestDatabase database;
   private ScriptedUpstream kaneo;
   private RunningGateway gateway;
@@ -39,12 +48,18 @@ class LiveStreamsIT {
               if (head.contains("/api/ws/")) {
                 asked.release();
                 await(kaneoAnswers);
+                if (head.contains("/api/ws/late")) {
+                  late.acquire();
+                }
                 connection.write(
                     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
                         + TEXT_FRAME);
+                if (head.contains("/api/ws/flood")) {
+                  flood(connection);
+                }
                 heardByKaneo.add(
                     new String(connection.in().readAllBytes(), StandardCharsets.ISO_8859_1));
-              } else if (head.contains("/api/events")) {
+              } else if (isStream(head)) {
                 connection.write(
                     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
                         + "c\r\ndata: tick\n\n\r\n");
@@ -52,14 +67,18 @@ class LiveStreamsIT {
               } else {
                 connection.write(ScriptedUpstream.ok("hello"));
               }
-              return !head.contains("/api/ws/") && !head.contains("/api/events");
+              return !head.contains("/api/ws/") && !isStream(head);
             });
+    start("100");
+  }
+
+  private void start(String recheckMs) throws Exception {
     gateway =
         RunningGateway.start(
             database,
             kaneo.port(),
             "GATEWAY_STREAM_RECHECK_MS",
-            "100",
+            recheckMs,
             "GATEWAY_DRAIN_SPREAD_MS",
             "100",
             "GATEWAY_DRAIN_TIMEOUT_MS",
@@ -72,6 +91,32 @@ class LiveStreamsIT {
       assertTrue(latch.await(20, TimeUnit.SECONDS));
     } catch (InterruptedException e) {
       throw new AssertionError(e);
+    }
+  }
+
+  private void install() {
+    Vertx vertx = Vertx.vertx();
+    try {
+      RunningGateway.await(
+          RevocationTriggers.install(
+              Database.pool(vertx, new Settings.Database(database.url(), 1))));
+    } finally {
+      RunningGateway.await(vertx.close());
+    }
+  }
+
+  private static boolean isStream(String head) {
+    return head.contains("/api/events") || head.contains("/api/mcp");
+  }
+
+  /** Frames of text without end, to a client that does not read them. */
+  private static void flood(ScriptedUpstream.Connection connection) {
+    try {
+      while (true) {
+        connection.write("\u0081\u007e\u007f\u00ff" + "x".repeat(0x7fff));
+      }
+    } catch (java.io.IOException closed) {
+      // As it should be.
     }
   }
 
@@ -117,6 +162,67 @@ class LiveStreamsIT {
         "UPDATE session SET expires_at = timezone('utc', now()) + interval '1 s' WHERE id = 'demoSession'");
     try (RawPeer peer = webSocket(DemoSeed.SESSION_TOKEN)) {
       assertEquals(close(4401, "credential ended"), peer.readUntil("credential ended"));
+    }
+  }
+
+  /** As the web app opens them: Kaneo judges the cookie, the gateway watches over its session. */
+  @Test
+  void aWebSocketOpenedWithACookieEndsWithItsSession() throws Exception {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+          "GET /api/ws/user HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+              + "Cookie: other=1; better-auth.session_token="
+              + signedSessionToken()
+              + "\r\n\r\n");
+      assertTrue(peer.readUntil(TEXT_FRAME).startsWith("HTTP/1.1 101 "));
+      database.execute("DELETE FROM session WHERE id = 'demoSession'");
+      assertEquals(close(4401, "credential ended"), peer.readUntil("credential ended"));
+    }
+  }
+
+  /** Kaneo judges these paths itself. */
+  @Test
+  void aStreamOfMcpEndsWithItsSession() throws Exception {
+    try (RawPeer peer = stream("/api/mcp")) {
+      database.execute("DELETE FROM session WHERE id = 'demoSession'");
+      assertTrue(peer.readUntil("0\r\n\r\n").endsWith("0\r\n\r\n"));
+    }
+  }
+
+  /** With triggers, all are asked about again only after 30 rounds. */
+  @Test
+  void aCredentialThatEndsWhileItsWebSocketOpensClosesIt() throws Exception {
+    gateway.close();
+    install();
+    start("500");
+    awaitListening();
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+          "GET /api/ws/late HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer "
+              + DemoSeed.SESSION_TOKEN
+              + "\r\n\r\n");
+      String head;
+      do {
+        head = kaneo.nextHead();
+      } while (!head.contains("/api/ws/late"));
+      database.execute("DELETE FROM session WHERE id = 'demoSession'");
+      awaitStatus(401, DemoSeed.SESSION_TOKEN);
+      late.release();
+      assertTrue(peer.readUntil("credential ended").endsWith(close(4401, "credential ended")));
+    }
+  }
+
+  @Test
+  void aClientThatDoesNotReadIsCutOffAllTheSame() throws Exception {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+          "GET /api/ws/flood HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer "
+              + DemoSeed.SESSION_TOKEN
+              + "\r\n\r\n");
+      peer.readUntil("\r\n\r\n");
+      database.execute("DELETE FROM session WHERE id = 'demoSession'");
+      // Kaneo's side ends, though the client still has not read a byte.
+      assertTrue(heardByKaneo.poll(10, TimeUnit.SECONDS) != null);
     }
   }
 
@@ -168,13 +274,41 @@ class LiveStreamsIT {
   }
 
   private void awaitFailedLookup() throws Exception {
-    try (RawPeer peer = new RawPeer(gateway.port())) {
-      assertTrue(
-          peer.send(
-                  "GET /api/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer new\r\n\r\n")
-              .readAll()
-              .startsWith("HTTP/1.1 503"));
-    }
+    awaitStatus(503, "new");
+  }
+
+  private void awaitStatus(int status, String token) throws Exception {
+    String answer;
+    do {
+      try (RawPeer peer = new RawPeer(gateway.port())) {
+        answer =
+            peer.send(
+                    "GET /api/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer "
+                        + token
+                        + "\r\n\r\n")
+                .readAll();
+      }
+    } while (!answer.startsWith("HTTP/1.1 " + status));
+  }
+
+  private void awaitListening() throws Exception {
+    String metrics;
+    do {
+      try (RawPeer peer = new RawPeer(gateway.managementPort())) {
+        metrics =
+            peer.send("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").readAll();
+      }
+    } while (!metrics.contains("kaneo_gateway_revocation_line_up 1.0"));
+  }
+
+  private static String signedSessionToken() throws Exception {
+    Mac mac = Mac.getInstance("HmacSHA256");
+    mac.init(
+        new SecretKeySpec(DemoSeed.AUTH_SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+    String signature =
+        Base64.getEncoder()
+            .encodeToString(mac.doFinal(DemoSeed.SESSION_TOKEN.getBytes(StandardCharsets.UTF_8)));
+    return URLEncoder.encode(DemoSeed.SESSION_TOKEN + "." + signature, StandardCharsets.UTF_8);
   }
 
   private RawPeer webSocket(String token) throws Exception {
@@ -191,9 +325,15 @@ class LiveStreamsIT {
   }
 
   private RawPeer events() throws Exception {
+    return stream("/api/events");
+  }
+
+  private RawPeer stream(String path) throws Exception {
     RawPeer peer = new RawPeer(gateway.port());
     peer.send(
-        "GET /api/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "
+        "GET "
+            + path
+            + " HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "
             + DemoSeed.SESSION_TOKEN
             + "\r\n\r\n");
     assertTrue(peer.readUntil("data: tick").startsWith("HTTP/1.1 200 "));
