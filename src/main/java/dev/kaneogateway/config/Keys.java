@@ -250,9 +250,15 @@ public final class Keys {
   static final Setting<Integer> GATEWAY_LOOKUP_BATCH =
       Setting.of(
           "GATEWAY_LOOKUP_BATCH",
-          "256",
+          "512",
           Parse.number(1, 10_000),
           "Most credentials asked for in one statement.");
+  static final Setting<Integer> GATEWAY_LOOKUP_STATEMENTS_PER_S =
+      Setting.of(
+          "GATEWAY_LOOKUP_STATEMENTS_PER_S",
+          "150",
+          Parse.number(1, 1_000_000),
+          "Most statements for credentials in a second; what comes meanwhile waits and leaves together. A flood of tokens costs PostgreSQL no more than this.");
   static final Setting<Integer> GATEWAY_LOOKUP_QUEUE =
       Setting.of(
           "GATEWAY_LOOKUP_QUEUE",
@@ -582,6 +588,7 @@ public final class Keys {
           GATEWAY_DATABASE_CONNECTIONS,
           GATEWAY_LOOKUP_TIMEOUT_MS,
           GATEWAY_LOOKUP_BATCH,
+          GATEWAY_LOOKUP_STATEMENTS_PER_S,
           GATEWAY_LOOKUP_QUEUE,
           GATEWAY_CACHE_TTL_MS,
           GATEWAY_CACHE_TTL_LISTENING_MS,

@@ -36,6 +36,9 @@ public final class CredentialVerticle extends VerticleBase {
   /** More statements at once would only split what one can ask. */
   private static final int STATEMENTS_AT_ONCE = 2;
 
+  /** Statements may run so far ahead of their pace: a few misses need not wait for each other. */
+  private static final long AHEAD_NANOS = 50_000_000;
+
   private static final long SCHEMA_RETRY_MS = 500;
   private static final Logger LOG = LoggerFactory.getLogger(CredentialVerticle.class);
 
@@ -49,6 +52,11 @@ public final class CredentialVerticle extends VerticleBase {
       new LinkedHashMap<>();
   private @Nullable CredentialStatement statement;
   private int statementsUnderWay;
+
+  /** When the next statement is due by the pace. */
+  private long dueNanos = System.nanoTime();
+
+  private boolean paused;
   private boolean away;
   private String lastComplaint = "";
 
@@ -111,7 +119,10 @@ public final class CredentialVerticle extends VerticleBase {
 
   private void askWaiting() {
     CredentialStatement current = statement;
-    if (current == null || waiting.isEmpty() || statementsUnderWay >= STATEMENTS_AT_ONCE) {
+    if (current == null
+        || waiting.isEmpty()
+        || statementsUnderWay >= STATEMENTS_AT_ONCE
+        || !mayAskNow()) {
       return;
     }
     long generation = cache.generation();
@@ -153,6 +164,26 @@ public final class CredentialVerticle extends VerticleBase {
                   });
               askWaiting();
             });
+  }
+
+  /** Whether the pace allows a statement now; else it is tried again when it does. */
+  private boolean mayAskNow() {
+    long now = System.nanoTime();
+    long tooSoonBy = dueNanos - now - AHEAD_NANOS;
+    if (tooSoonBy > 0) {
+      if (!paused) {
+        paused = true;
+        vertx.setTimer(
+            1 + tooSoonBy / 1_000_000,
+            id -> {
+              paused = false;
+              askWaiting();
+            });
+      }
+      return false;
+    }
+    dueNanos = Math.max(dueNanos, now) + 1_000_000_000 / settings.lookupStatementsPerSecond();
+    return true;
   }
 
   private void learnSchema() {

@@ -32,6 +32,7 @@ class CredentialCacheTest {
             Optional.empty(),
             Duration.ofSeconds(2),
             10,
+            500,
             10,
             Duration.ofSeconds(1),
             size,
