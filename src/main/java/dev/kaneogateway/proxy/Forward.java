@@ -6,7 +6,6 @@ import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
-import io.netty.handler.codec.DecoderException;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -76,6 +75,12 @@ final class Forward implements Lane.Open {
   void start() {
     response.closeHandler(gone -> clientLeft());
     response.exceptionHandler(broken -> clientLeft());
+    exchange.whenBodyMalformed(
+        () -> {
+          if (!over) {
+            finish(true);
+          }
+        });
     if (request.version() == HttpVersion.HTTP_2 && exchange.head().contentLength() < 0) {
       // HTTP/2 tells of a body only by its first frame.
       request.exceptionHandler(broken -> clientLeft());
@@ -206,14 +211,7 @@ final class Forward implements Lane.Open {
 
     @Override
     public void sourceFailed(Throwable cause) {
-      boolean malformed =
-          cause instanceof DecoderException || cause instanceof IllegalArgumentException;
-      if (malformed && !over && !response.headWritten()) {
-        finish(true);
-        Problems.answerAndClose(exchange, 400, "bad_request", "The body is not well framed.");
-      } else {
-        clientLeft();
-      }
+      clientLeft();
     }
   }
 

@@ -84,7 +84,7 @@ public final class Proxy {
   }
 
   private void act(Exchange exchange, Decision decision, boolean upgrade) {
-    if (exchange.response().closed()) {
+    if (exchange.response().closed() || exchange.response().ended()) {
       return;
     }
     if (decision instanceof Decision.Admit admit) {

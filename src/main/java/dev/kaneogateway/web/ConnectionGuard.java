@@ -2,18 +2,18 @@ package dev.kaneogateway.web;
 
 import io.netty.bootstrap.ChannelInitializerExtension;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.http.impl.VertxHttpRequestDecoder;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -39,6 +39,8 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   /** More bytes than the preface of HTTP/2 has, by which Vert.x tells the protocol. */
   private static final int MOST_FED_SINGLY = 25;
 
+  private static final byte[] NO_METHOD = {'('};
+
   /**
    * What holds on a port.
    *
@@ -55,6 +57,8 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private boolean doomed;
   private boolean multiplexed;
   private int fedSingly;
+  private @Nullable Runnable whenBodyMalformed;
+  private boolean closing;
   private long sinceNanos = System.nanoTime();
 
   private ConnectionGuard(Times times) {
@@ -104,6 +108,41 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   public void requestEnded() {
     requests--;
     sinceNanos = System.nanoTime();
+    whenBodyMalformed = null;
+    if (closing && requests == 0) {
+      closeBehindAnswers();
+    }
+  }
+
+  /** What to do when the body that comes in now turns out to be no body. */
+  public void whenBodyMalformed(Runnable action) {
+    whenBodyMalformed = action;
+  }
+
+  /** The body that came in is whole. */
+  void bodyEnded() {
+    whenBodyMalformed = null;
+  }
+
+  /** The bytes that come in are no body, so nobody knows where the next request begins. */
+  void bodyMalformed() {
+    doomed = true;
+    Runnable action = whenBodyMalformed;
+    whenBodyMalformed = null;
+    if (action != null) {
+      action.run();
+    } else if (requests == 0) {
+      closeBehindAnswers();
+    } else {
+      // It is the body of a request that waits behind another.
+      closing = true;
+    }
+  }
+
+  private void closeBehindAnswers() {
+    if (channel != null) {
+      channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
   }
 
   /** Nothing that comes on this connection from now on is to be believed. */
@@ -150,7 +189,8 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     }
     // Vert.x makes its HTTP/1 pipeline from within the first read: bytes one by one let us in
     // between, before a request is decoded.
-    if (message instanceof ByteBuf bytes) {
+    if (message instanceof ByteBuf come) {
+      ByteBuf bytes = fedSingly == 0 && !times.options().isSsl() ? begin(come) : come;
       while (fedSingly < MOST_FED_SINGLY && bytes.isReadable()) {
         fedSingly++;
         context.fireChannelRead(bytes.readRetainedSlice(1));
@@ -162,8 +202,23 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
         bytes.release();
         return;
       }
+      context.fireChannelRead(bytes);
+      return;
     }
     context.fireChannelRead(message);
+  }
+
+  /** Netty's own decoder would swallow a first byte that is no letter before ours is there. */
+  private static ByteBuf begin(ByteBuf bytes) {
+    int at = bytes.readerIndex();
+    if (bytes.readableBytes() >= 2 && bytes.getByte(at) == '\r' && bytes.getByte(at + 1) == '\n') {
+      bytes.skipBytes(2);
+    }
+    if (bytes.isReadable() && !Octets.isToken(bytes.getByte(bytes.readerIndex()))) {
+      bytes.release();
+      return Unpooled.wrappedBuffer(NO_METHOD);
+    }
+    return bytes;
   }
 
   /** Makes HTTP/1 strict, once its pipeline is there; whether it is. */
@@ -174,24 +229,12 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     }
     ChannelPipeline pipeline = context.pipeline();
     if (!(pipeline.get(DECODER) instanceof StrictDecoder)) {
-      pipeline.replace(DECODER, DECODER, new StrictDecoder(times.options()));
+      pipeline.replace(DECODER, DECODER, new StrictDecoder(times.options(), this));
     }
     if (pipeline.get(H2C_UPGRADE) != null && pipeline.get(NoUpgradeToH2c.class) == null) {
       pipeline.addBefore(H2C_UPGRADE, null, new NoUpgradeToH2c());
     }
     return true;
-  }
-
-  /** Refuses a message that has both lengths, which Netty would settle silently (RFC 9112 §6.3). */
-  private static final class StrictDecoder extends VertxHttpRequestDecoder {
-    StrictDecoder(HttpServerOptions options) {
-      super(options);
-    }
-
-    @Override
-    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
-      throw new IllegalArgumentException("Content-Length beside Transfer-Encoding");
-    }
   }
 
   /**

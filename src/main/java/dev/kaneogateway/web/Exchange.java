@@ -32,6 +32,7 @@ public final class Exchange {
   private boolean truncated;
   private @Nullable Runnable atEnd;
   private @Nullable Runnable leave;
+  private @Nullable Runnable whenBodyMalformed;
   private @Nullable String trouble;
 
   Exchange(
@@ -130,6 +131,18 @@ public final class Exchange {
     leave = leaving;
     if (before != null) {
       before.run();
+    }
+  }
+
+  /** What to give up when the request's body turns out to be none; the answer is not its affair. */
+  public void whenBodyMalformed(Runnable action) {
+    this.whenBodyMalformed = action;
+  }
+
+  void bodyMalformed() {
+    trouble("malformed body");
+    if (whenBodyMalformed != null) {
+      whenBodyMalformed.run();
     }
   }
 

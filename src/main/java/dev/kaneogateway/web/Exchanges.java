@@ -86,8 +86,24 @@ public final class Exchanges {
     if (exchange.announcesBody()) {
       // Or its first bytes would be gone before somebody listens.
       request.pause();
+      if (guard != null && exchange.head().chunked()) {
+        guard.whenBodyMalformed(() -> refuseBody(exchange));
+      }
     }
     return exchange;
+  }
+
+  /** Answers if that is still possible, and hangs up. */
+  private void refuseBody(Exchange exchange) {
+    metrics.malformedRequest();
+    exchange.bodyMalformed();
+    HttpServerResponse response = exchange.response();
+    if (!response.headWritten() && !response.ended()) {
+      Problems.answerAndClose(exchange, 400, "bad_request", "The body is not well framed.");
+    } else {
+      // An answer under way misses its end, so nobody takes it for whole.
+      ConnectionGuard.cut(exchange.request().connection());
+    }
   }
 
   private Exchange track(HttpServerRequest request, RequestHead head) {
@@ -156,6 +172,8 @@ public final class Exchanges {
       status = 414;
     } else if (cause instanceof io.netty.handler.codec.http.TooLongHttpHeaderException) {
       status = 431;
+    } else if (cause instanceof StrictDecoder.UnknownVersion) {
+      status = 505;
     }
     if (accessLog) {
       SocketAddress peer = request.remoteAddress();

@@ -44,7 +44,7 @@ public record RequestHead(
     if (http2) {
       // HTTP/1 fields were judged while they were parsed; nobody judges the bytes of these.
       for (Map.Entry<String, String> field : headers) {
-        if (!isName(field.getKey()) || !isValue(field.getValue())) {
+        if (!isName(field.getKey()) || !Octets.isValue(field.getValue())) {
           return refused(400, "a field has characters that no field may have");
         }
       }
@@ -95,6 +95,9 @@ public record RequestHead(
       }
       // RFC 9112 §3.2.2: the authority of an absolute target replaces Host.
       host = target.substring(authority, slash);
+      if (host.isEmpty()) {
+        return refused(400, "the request target has no host");
+      }
       target =
           slash < target.length() && target.charAt(slash) == '/'
               ? target.substring(slash)
@@ -138,7 +141,7 @@ public record RequestHead(
   }
 
   private static long digits(String text) {
-    if (text.isEmpty() || text.length() > 18) {
+    if (text.isEmpty() || text.length() > 18 || (text.length() > 1 && text.charAt(0) == '0')) {
       return -1;
     }
     long value = 0;
@@ -154,40 +157,51 @@ public record RequestHead(
 
   /** RFC 9110 §5.1; a pseudo-header of HTTP/2 begins with a colon. */
   private static boolean isName(String name) {
-    for (int i = name.startsWith(":") ? 1 : 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      if (c <= ' ' || c >= 0x7f || "\"(),/:;<=>?@[\\]{}".indexOf(c) >= 0) {
-        return false;
-      }
-    }
-    return !name.isEmpty();
+    return Octets.isToken(name.startsWith(":") ? name.substring(1) : name);
   }
 
-  /** RFC 9110 §5.5. */
-  private static boolean isValue(String value) {
-    for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
-      if ((c < ' ' && c != '\t') || c == 0x7f) {
-        return false;
-      }
-    }
-    return true;
-  }
-
+  /** A name, an IPv4 address or a bracketed IPv6 one, and perhaps a port (RFC 9110 §7.2). */
   private static boolean isAuthority(String host) {
-    for (int i = 0; i < host.length(); i++) {
+    int end = host.startsWith("[") ? host.indexOf(']') + 1 : host.indexOf(':');
+    end = end < 0 ? host.length() : end;
+    boolean address = host.startsWith("[");
+    for (int i = address ? 1 : 0; i < (address ? end - 1 : end); i++) {
       char c = host.charAt(i);
-      if (c <= ' ' || c >= 0x7f || "/?#@\\,\"<>^`{|}".indexOf(c) >= 0) {
+      boolean fits =
+          address
+              ? Character.digit(c, 16) >= 0 || c == ':' || c == '.'
+              : isLetterOrDigit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+      if (!fits || c > 127) {
         return false;
       }
     }
-    return true;
+    return end > (address ? 2 : 0) && (end == host.length() || isPort(host, end));
+  }
+
+  private static boolean isLetterOrDigit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  }
+
+  private static boolean isPort(String host, int colon) {
+    int digits = host.length() - colon - 1;
+    if (host.charAt(colon) != ':' || digits < 1 || digits > 5) {
+      return false;
+    }
+    int port = 0;
+    for (int i = colon + 1; i < host.length(); i++) {
+      int digit = host.charAt(i) - '0';
+      if (digit < 0 || digit > 9) {
+        return false;
+      }
+      port = port * 10 + digit;
+    }
+    return port > 0 && port <= 65_535;
   }
 
   private static boolean isTarget(String target) {
     for (int i = 0; i < target.length(); i++) {
       char c = target.charAt(i);
-      if (c <= ' ' || c >= 0x7f) {
+      if (c <= ' ' || c >= 0x7f || c == '#') {
         return false;
       }
     }

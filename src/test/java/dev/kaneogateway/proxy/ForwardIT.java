@@ -69,7 +69,7 @@ class ForwardIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/a//b/./c/../d", "/%7e%2F%2f%zz?q=%20+a&&b=?#f", "/?", "/a?x=http://b/"})
+  @ValueSource(strings = {"/a//b/./c/../d", "/%7e%2F%2f%zz?q=%20+a&&b=?", "/?", "/a?x=http://b/"})
   void theTargetPassesByteForByte(String target) throws Exception {
     assertEquals(
         "GET " + target + " HTTP/1.1",

@@ -1,0 +1,205 @@
+package dev.kaneogateway.web;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.internal.StringUtil;
+import java.util.List;
+
+/**
+ * One chunked body as it comes in (RFC 9112 §7.1), read to the letter of its grammar. Extensions
+ * and trailers are checked and dropped, as a recipient may; neither may be long. Netty's own
+ * reading loses the upper half of a size and what stands after it.
+ */
+final class ChunkedBody {
+  /** A size has 16 digits at most; the rest is extensions, for which nobody has shown a use. */
+  private static final int MAX_LINE = 1024;
+
+  /** As much as Node lets. */
+  private static final int MAX_EXTENSIONS = 16 * 1024;
+
+  /** What has become of the body after reading. */
+  enum Progress {
+    MORE,
+    ENDED,
+    MALFORMED
+  }
+
+  private enum Part {
+    SIZE,
+    DATA,
+    DATA_END,
+    TRAILER
+  }
+
+  private final int maxPiece;
+  private int trailersLeft;
+  private int extensionsLeft = MAX_EXTENSIONS;
+  private Part part = Part.SIZE;
+  private long left;
+
+  /**
+   * @param maxPiece most bytes to hand on in one piece
+   * @param maxTrailers most bytes of trailers
+   */
+  ChunkedBody(int maxPiece, int maxTrailers) {
+    this.maxPiece = maxPiece;
+    this.trailersLeft = maxTrailers;
+  }
+
+  /** Reads one step further; hands on at most one piece. */
+  Progress read(ByteBuf in, List<Object> out) {
+    return switch (part) {
+      case SIZE -> readSize(in);
+      case DATA -> readData(in, out);
+      case DATA_END -> readDataEnd(in);
+      case TRAILER -> readTrailer(in, out);
+    };
+  }
+
+  private Progress readSize(ByteBuf in) {
+    int start = in.readerIndex();
+    int end = lineEnd(in, MAX_LINE);
+    if (end < 0) {
+      return end == UNFINISHED ? Progress.MORE : Progress.MALFORMED;
+    }
+    long size = 0;
+    int at = start;
+    for (; at < end; at++) {
+      int digit = StringUtil.decodeHexNibble(in.getByte(at));
+      if (digit < 0) {
+        break;
+      }
+      if (at - start >= 16) {
+        return Progress.MALFORMED;
+      }
+      size = size << 4 | digit;
+    }
+    extensionsLeft -= end - at;
+    if (at == start || size < 0 || extensionsLeft < 0 || !areExtensions(in, at, end)) {
+      return Progress.MALFORMED;
+    }
+    in.readerIndex(end + 2);
+    left = size;
+    part = size == 0 ? Part.TRAILER : Part.DATA;
+    return Progress.MORE;
+  }
+
+  private Progress readData(ByteBuf in, List<Object> out) {
+    int length = (int) Math.min(Math.min(left, maxPiece), in.readableBytes());
+    if (length > 0) {
+      out.add(new DefaultHttpContent(in.readRetainedSlice(length)));
+      left -= length;
+      part = left == 0 ? Part.DATA_END : Part.DATA;
+    }
+    return Progress.MORE;
+  }
+
+  private Progress readDataEnd(ByteBuf in) {
+    if (in.isReadable() && in.getByte(in.readerIndex()) != '\r') {
+      return Progress.MALFORMED;
+    }
+    if (in.readableBytes() < 2) {
+      return Progress.MORE;
+    }
+    if (in.getByte(in.readerIndex() + 1) != '\n') {
+      return Progress.MALFORMED;
+    }
+    in.skipBytes(2);
+    part = Part.SIZE;
+    return Progress.MORE;
+  }
+
+  private Progress readTrailer(ByteBuf in, List<Object> out) {
+    int start = in.readerIndex();
+    int end = lineEnd(in, trailersLeft);
+    if (end < 0) {
+      return end == UNFINISHED ? Progress.MORE : Progress.MALFORMED;
+    }
+    trailersLeft -= end - start;
+    if (end > start && !isField(in, start, end)) {
+      return Progress.MALFORMED;
+    }
+    in.readerIndex(end + 2);
+    if (end > start) {
+      return Progress.MORE;
+    }
+    out.add(LastHttpContent.EMPTY_LAST_CONTENT);
+    return Progress.ENDED;
+  }
+
+  private static final int UNFINISHED = -1;
+  private static final int UNSOUND = -2;
+
+  /** Where the line that begins here has its CRLF. */
+  private static int lineEnd(ByteBuf in, int most) {
+    int start = in.readerIndex();
+    int length = Math.min(in.readableBytes(), most + 2);
+    int feed = in.indexOf(start, start + length, (byte) '\n');
+    if (feed < 0) {
+      return in.readableBytes() < most + 2 ? UNFINISHED : UNSOUND;
+    }
+    return feed > start && in.getByte(feed - 1) == '\r' ? feed - 1 : UNSOUND;
+  }
+
+  /** Each {@code ;name}, {@code ;name=token} or {@code ;name="text"}, without any space. */
+  private static boolean areExtensions(ByteBuf in, int from, int end) {
+    int at = from;
+    while (at < end) {
+      if (in.getByte(at) != ';') {
+        return false;
+      }
+      int name = tokenEnd(in, at + 1, end);
+      if (name == at + 1) {
+        return false;
+      }
+      at = name;
+      if (at < end && in.getByte(at) == '=') {
+        boolean quoted = at + 1 < end && in.getByte(at + 1) == '"';
+        int value = quoted ? quotedEnd(in, at + 1, end) : tokenEnd(in, at + 1, end);
+        if (value <= at + 1) {
+          return false;
+        }
+        at = value;
+      }
+    }
+    return true;
+  }
+
+  private static int tokenEnd(ByteBuf in, int from, int end) {
+    int at = from;
+    while (at < end && Octets.isToken(in.getByte(at))) {
+      at++;
+    }
+    return at;
+  }
+
+  /** Behind the closing quote, or -1. */
+  private static int quotedEnd(ByteBuf in, int from, int end) {
+    for (int at = from + 1; at < end; at++) {
+      int octet = in.getByte(at) & 0xff;
+      if (octet == '"') {
+        return at + 1;
+      }
+      if (octet == '\\') {
+        at++;
+      } else if (!Octets.isValue(octet)) {
+        return -1;
+      }
+    }
+    return -1;
+  }
+
+  private static boolean isField(ByteBuf in, int start, int end) {
+    int colon = tokenEnd(in, start, end);
+    if (colon == start || colon == end || in.getByte(colon) != ':') {
+      return false;
+    }
+    for (int at = colon + 1; at < end; at++) {
+      if (!Octets.isValue(in.getByte(at) & 0xff)) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
