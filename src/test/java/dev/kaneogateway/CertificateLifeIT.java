@@ -1,0 +1,142 @@
+package dev.kaneogateway;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.fixtures.RawPeer;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.net.SelfSignedCertificate;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.OptionalDouble;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The end of the served certificate, from real files. */
+class CertificateLifeIT {
+  private static final String METRIC = "kaneo_gateway_tls_certificate_expiry_timestamp_seconds ";
+
+  @Test
+  void theChainEndsWithTheFirstOfItsCertificates(@TempDir Path directory) throws Exception {
+    String week = made(directory, "week", 7);
+    String year = made(directory, "year", 365);
+    Path chain = Files.writeString(directory.resolve("chain.pem"), year + week);
+    Instant expected = Instant.now().plus(7, ChronoUnit.DAYS);
+    Duration off = Duration.between(CertificateLife.endOf(chain), expected).abs();
+    assertTrue(off.toMinutes() < 5, () -> "off by " + off);
+  }
+
+  @Test
+  void aFileWithoutACertificateIsSaidToBeOne(@TempDir Path directory) throws Exception {
+    Path empty = Files.createFile(directory.resolve("empty.pem"));
+    String message =
+        assertThrows(CertificateException.class, () -> CertificateLife.endOf(empty)).getMessage();
+    assertEquals("no certificate in " + empty, message);
+  }
+
+  @Test
+  void theEndIsMeasuredAndFollowsARenewedFile(@TempDir Path directory) throws Exception {
+    SelfSignedCertificate served = SelfSignedCertificate.create("localhost");
+    Path key = Files.copy(Path.of(served.privateKeyPath()), directory.resolve("key.pem"));
+    Path cert = Files.copy(Path.of(served.certificatePath()), directory.resolve("cert.pem"));
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly();
+        RunningGateway gateway =
+            RunningGateway.start(
+                TestDatabase.createEmpty(),
+                kaneo.port(),
+                "GATEWAY_TLS_CERT",
+                cert.toString(),
+                "GATEWAY_TLS_KEY",
+                key.toString(),
+                "GATEWAY_RELOAD_MS",
+                "100")) {
+      awaitEnd(gateway, CertificateLife.endOf(cert));
+      SelfSignedCertificate renewed = SelfSignedCertificate.create("localhost");
+      String shorter = made(directory, "short", 3);
+      Files.copy(
+          Path.of(renewed.privateKeyPath()),
+          key,
+          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      Files.writeString(cert, Files.readString(Path.of(renewed.certificatePath())) + shorter);
+      awaitEnd(gateway, CertificateLife.endOf(cert));
+    }
+  }
+
+  @Test
+  void withoutTlsThereIsNoCertificateToTellOf() throws Exception {
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly();
+        RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
+      assertEquals(OptionalDouble.empty(), measured(gateway));
+    }
+  }
+
+  private static void awaitEnd(RunningGateway gateway, Instant end) throws IOException {
+    long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    OptionalDouble measured;
+    do {
+      measured = measured(gateway);
+    } while (measured.orElse(0) != end.getEpochSecond() && System.nanoTime() < patience);
+    assertEquals(OptionalDouble.of(end.getEpochSecond()), measured);
+  }
+
+  private static OptionalDouble measured(RunningGateway gateway) throws IOException {
+    try (RawPeer peer = new RawPeer(gateway.managementPort())) {
+      return peer.send("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+          .readAll()
+          .lines()
+          .filter(line -> line.startsWith(METRIC))
+          .mapToDouble(line -> Double.parseDouble(line.substring(METRIC.length())))
+          .findFirst();
+    }
+  }
+
+  /** A certificate of so many days, made by the JDK's own tool, as PEM. */
+  private static String made(Path directory, String name, int days) throws Exception {
+    Path store = directory.resolve(name + ".p12");
+    keytool(
+        "-genkeypair",
+        "-keystore",
+        store.toString(),
+        "-storepass",
+        "changeit",
+        "-alias",
+        name,
+        "-keyalg",
+        "EC",
+        "-dname",
+        "CN=localhost",
+        "-validity",
+        Integer.toString(days));
+    Path pem = directory.resolve(name + ".pem");
+    keytool(
+        "-exportcert",
+        "-rfc",
+        "-keystore",
+        store.toString(),
+        "-storepass",
+        "changeit",
+        "-alias",
+        name,
+        "-file",
+        pem.toString());
+    return Files.readString(pem);
+  }
+
+  private static void keytool(String... arguments) throws Exception {
+    java.util.List<String> line = new java.util.ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+    line.addAll(java.util.List.of(arguments));
+    Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes());
+    assertEquals(0, process.waitFor(), output);
+  }
+}
