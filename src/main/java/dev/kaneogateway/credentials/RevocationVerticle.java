@@ -70,7 +70,9 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
         "Whether PostgreSQL tells of every changed credential.",
         () -> listening ? 1 : 0);
     metrics.gauge(
-        "streams_open", "WebSockets and event streams that end with a credential.", streams::size);
+        "credential_streams_open",
+        "WebSockets and event streams that end with a credential.",
+        streams::size);
     Settings.Revocation revocation = settings.revocation();
     RevocationLine started =
         new RevocationLine(

@@ -2,7 +2,6 @@ package dev.kaneogateway.management;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoubleFunction;
 
@@ -84,12 +83,16 @@ final class Chart {
     for (TrafficHistory.Point point : points) {
       double x = WIDTH * (1 - point.age() / span);
       double y = highest > 0 ? HEIGHT - point.value() / highest * HEIGHT : HEIGHT;
-      String to = String.format(Locale.ROOT, "%.1f %.1f", x, y);
+      String to = tenths(x) + " " + tenths(y);
       boolean apart = previous - point.age() > GAP_S;
       // A line to where it is makes a dot of a point that stands alone.
       path.append(apart ? "M" + to + "L" : "L").append(to);
       previous = point.age();
     }
     return path.toString();
+  }
+
+  private static double tenths(double coordinate) {
+    return Math.round(coordinate * 10) / 10.0;
   }
 }

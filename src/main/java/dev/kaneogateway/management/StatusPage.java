@@ -35,6 +35,7 @@ final class StatusPage {
   private static final int MINUTE = (int) (60_000 / SAMPLE_EVERY_MS);
   private static final int REFRESH_S = 10;
 
+  private final Vertx vertx;
   private final GatewayMetrics metrics;
   private final Health health;
   private final Clock clock;
@@ -46,6 +47,7 @@ final class StatusPage {
   private final RecentProblems problems = new RecentProblems();
 
   StatusPage(Vertx vertx, GatewayMetrics metrics, Health health, Clock clock, String version) {
+    this.vertx = vertx;
     this.metrics = metrics;
     this.health = health;
     this.clock = clock;
@@ -75,8 +77,11 @@ final class StatusPage {
   /** The page, which a browser asks for again by itself unless told not to. */
   void show(RoutingContext context) {
     boolean refresh = !"off".equals(context.request().getParam("refresh"));
-    engine
-        .render(model(refresh), TEMPLATE)
+    Map<String, Object> model = model(refresh);
+    // Filling the template takes a millisecond or more, which no event loop has to spare.
+    vertx
+        .executeBlocking(() -> engine.render(model, TEMPLATE))
+        .compose(rendered -> rendered)
         .onSuccess(
             page -> {
               HttpServerResponse response = harden(context.response());
