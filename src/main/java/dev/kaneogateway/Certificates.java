@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
@@ -13,12 +14,18 @@ import java.time.Instant;
 final class Certificates {
   private Certificates() {}
 
-  /** When the first certificate of a chain, the server's own, ends. */
+  /** The first end in a chain: clients refuse it whole from then on. */
   static Instant end(Path chain) throws IOException, CertificateException {
     try (InputStream in = Files.newInputStream(chain)) {
-      X509Certificate own =
-          (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
-      return own.getNotAfter().toInstant();
+      Instant first = Instant.MAX;
+      for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+        Instant ends = ((X509Certificate) each).getNotAfter().toInstant();
+        first = ends.isBefore(first) ? ends : first;
+      }
+      if (first.equals(Instant.MAX)) {
+        throw new CertificateException("no certificate in " + chain);
+      }
+      return first;
     }
   }
 }

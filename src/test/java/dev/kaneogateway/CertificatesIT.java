@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The end of the served certificate, from real files. */
-class CertificateLifeIT {
+class CertificatesIT {
   private static final String METRIC = "kaneo_gateway_tls_certificate_expiry_timestamp_seconds ";
 
   @Test
@@ -31,7 +31,7 @@ class CertificateLifeIT {
     String year = made(directory, "year", 365);
     Path chain = Files.writeString(directory.resolve("chain.pem"), year + week);
     Instant expected = Instant.now().plus(7, ChronoUnit.DAYS);
-    Duration off = Duration.between(CertificateLife.endOf(chain), expected).abs();
+    Duration off = Duration.between(Certificates.end(chain), expected).abs();
     assertTrue(off.toMinutes() < 5, () -> "off by " + off);
   }
 
@@ -39,7 +39,7 @@ class CertificateLifeIT {
   void aFileWithoutACertificateIsSaidToBeOne(@TempDir Path directory) throws Exception {
     Path empty = Files.createFile(directory.resolve("empty.pem"));
     String message =
-        assertThrows(CertificateException.class, () -> CertificateLife.endOf(empty)).getMessage();
+        assertThrows(CertificateException.class, () -> Certificates.end(empty)).getMessage();
     assertEquals("no certificate in " + empty, message);
   }
 
@@ -59,7 +59,7 @@ class CertificateLifeIT {
                 key.toString(),
                 "GATEWAY_RELOAD_MS",
                 "100")) {
-      awaitEnd(gateway, CertificateLife.endOf(cert));
+      awaitEnd(gateway, Certificates.end(cert));
       SelfSignedCertificate renewed = SelfSignedCertificate.create("localhost");
       String shorter = made(directory, "short", 3);
       Files.copy(
@@ -67,7 +67,7 @@ class CertificateLifeIT {
           key,
           java.nio.file.StandardCopyOption.REPLACE_EXISTING);
       Files.writeString(cert, Files.readString(Path.of(renewed.certificatePath())) + shorter);
-      awaitEnd(gateway, CertificateLife.endOf(cert));
+      awaitEnd(gateway, Certificates.end(cert));
     }
   }
 
@@ -75,7 +75,7 @@ class CertificateLifeIT {
   void withoutTlsThereIsNoCertificateToTellOf() throws Exception {
     try (ScriptedUpstream kaneo = ScriptedUpstream.friendly();
         RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
-      assertEquals(OptionalDouble.empty(), measured(gateway));
+      assertEquals(OptionalDouble.of(Double.NaN), measured(gateway));
     }
   }
 
