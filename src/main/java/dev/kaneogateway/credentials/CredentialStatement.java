@@ -12,10 +12,8 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,8 +51,8 @@ final class CredentialStatement {
         + " = ANY($2)";
   }
 
-  /** Those of some credentials, by their labels, that still hold; fails as the database does. */
-  Future<Set<String>> standing(Collection<Identity> identities) {
+  /** Those of some credentials that still hold, by their labels; fails as the database does. */
+  Future<Map<String, Identity>> standing(Collection<Identity> identities) {
     return pool.preparedQuery(standingSql)
         .execute(
             Tuple.tuple()
@@ -63,14 +61,14 @@ final class CredentialStatement {
         .map(
             rows -> {
               Instant now = clock.instant();
-              Set<String> labels = new HashSet<>();
+              Map<String, Identity> standing = new HashMap<>();
               for (Row row : rows) {
                 Identity identity = valid(row, now);
                 if (identity != null) {
-                  labels.add(identity.label());
+                  standing.put(identity.label(), identity);
                 }
               }
-              return labels;
+              return standing;
             });
   }
 

@@ -18,7 +18,9 @@ public final class LiveStreams {
 
   /** One open connection. */
   public static final class Stream {
-    private final Identity identity;
+    /** As PostgreSQL last had it: its end may be moved. */
+    private volatile Identity identity;
+
     private final Runnable whenEnded;
 
     /** Whether PostgreSQL has been asked since it is here: what changed before, nobody told it. */
@@ -56,7 +58,7 @@ public final class LiveStreams {
     return open.stream().filter(stream -> which.test(stream.identity)).toList();
   }
 
-  /** Those never asked about, and those whose own end has come, as far as was known at first. */
+  /** Those never asked about, and those whose own end has come, as far as is known. */
   List<Stream> due(Instant now) {
     return open.stream()
         .filter(
@@ -73,9 +75,12 @@ public final class LiveStreams {
     return new ArrayList<>(byLabel.values());
   }
 
-  /** Notes that PostgreSQL has answered for them. */
-  static void asked(List<Stream> streams) {
-    streams.forEach(stream -> stream.asked = true);
+  /** Notes that PostgreSQL has answered for them, and how those stand that hold. */
+  static void asked(List<Stream> streams, Map<String, Identity> standing) {
+    for (Stream stream : streams) {
+      stream.asked = true;
+      stream.identity = standing.getOrDefault(stream.identity.label(), stream.identity);
+    }
   }
 
   /** Closes every connection of some credentials. */

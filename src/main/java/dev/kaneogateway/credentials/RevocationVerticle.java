@@ -9,8 +9,10 @@ import io.vertx.core.VerticleBase;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -148,15 +150,16 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
 
   /** Not knowing ends nothing; the next round asks again. */
   private void ask(List<LiveStreams.Stream> which) {
-    ask(LiveStreams.identities(which), 0)
-        .onSuccess(answered -> LiveStreams.asked(which))
+    ask(LiveStreams.identities(which), 0, new HashMap<>())
+        .onSuccess(standing -> LiveStreams.asked(which, standing))
         .onFailure(unknown -> LOG.debug("open connections are asked about later"));
   }
 
   /** One statement after another: lookups of requests have the other connections. */
-  private Future<?> ask(List<Identity> identities, int from) {
+  private Future<Map<String, Identity>> ask(
+      List<Identity> identities, int from, Map<String, Identity> standing) {
     if (from >= identities.size()) {
-      return Future.succeededFuture();
+      return Future.succeededFuture(standing);
     }
     int to = Math.min(identities.size(), from + MOST_AT_ONCE);
     List<Identity> some = List.copyOf(identities.subList(from, to));
@@ -166,10 +169,11 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
             answer -> {
               Set<String> ended = new HashSet<>();
               some.forEach(identity -> ended.add(identity.label()));
-              ended.removeAll(answer.labels());
+              ended.removeAll(answer.standing().keySet());
               metrics.streamsEnded(ended.size());
               streams.end(ended);
-              return ask(identities, to);
+              standing.putAll(answer.standing());
+              return ask(identities, to, standing);
             });
   }
 }

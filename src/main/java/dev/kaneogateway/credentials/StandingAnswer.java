@@ -1,10 +1,10 @@
 package dev.kaneogateway.credentials;
 
-import java.util.Set;
+import java.util.Map;
 
 /**
  * Answers a {@link StandingQuestion}.
  *
- * @param labels of those that hold; the others do not
+ * @param standing those that hold, by their labels, as they are now; the others do not
  */
-record StandingAnswer(Set<String> labels) {}
+record StandingAnswer(Map<String, Identity> standing) {}

@@ -212,6 +212,20 @@ class LiveStreamsIT {
     }
   }
 
+  /** With triggers the change is told, found to leave it valid for now, and its end is near. */
+  @Test
+  void anEndThatIsMovedNearerIsKept() throws Exception {
+    gateway.close();
+    install();
+    start("500");
+    awaitListening();
+    try (RawPeer peer = webSocket(DemoSeed.SESSION_TOKEN)) {
+      database.execute(
+          "UPDATE session SET expires_at = timezone('utc', now()) + interval '2 s' WHERE id = 'demoSession'");
+      assertEquals(close(4401, "credential ended"), peer.readUntil("credential ended"));
+    }
+  }
+
   @Test
   void aClientThatDoesNotReadIsCutOffAllTheSame() throws Exception {
     try (RawPeer peer = new RawPeer(gateway.port())) {
