@@ -116,8 +116,9 @@ final class KaneoCheckup implements Doctor.Checkup {
               if (issuer.isEmpty()) {
                 return Finding.ok("kaneo.api_url", "this Kaneo does not tell its own");
               }
+              // Kaneo takes its URL with /api, as its own image makes it, and without.
               String theirs = issuer.replaceAll("/api/?$", "");
-              return theirs.equals(ours.toString().replaceAll("/$", ""))
+              return theirs.equals(ours.toString().replaceAll("(/api)?/*$", ""))
                   ? Finding.ok("kaneo.api_url", "Kaneo's is " + theirs + " too")
                   : Finding.problem(
                       "kaneo.api_url",

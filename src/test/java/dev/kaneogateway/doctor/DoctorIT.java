@@ -181,6 +181,13 @@ class DoctorIT {
   }
 
   @Test
+  void anApiUrlAsKaneosOwnImageMakesIt() throws Exception {
+    environment.put("KANEO_API_URL", "https://kaneo.example.org/api");
+    issuer = "https://kaneo.example.org/api";
+    assertEquals(Finding.State.OK, find(examine(), "kaneo.api_url").state());
+  }
+
+  @Test
   void aKaneoWithOtherSettings() throws Exception {
     allowedOrigin = "http://another.test";
     issuer = "https://kaneo.example.org/api";
