@@ -110,7 +110,7 @@ final class Forward implements Lane.Open {
     lane.progress.stop(firstFrame);
     attempts++;
     askedNanos = System.nanoTime();
-    Upstreams.Upstream chosen = upstreams.choose();
+    Upstreams.Upstream chosen = upstreams.choose(request.headers());
     chosen.begin();
     upstream = chosen;
     last = chosen;
@@ -125,10 +125,14 @@ final class Forward implements Lane.Open {
     if (upstream != null && failure == UpstreamFailure.REFUSED) {
       upstream.refused();
     }
-    if (!over && failure == UpstreamFailure.REFUSED && attempts < upstreams.size()) {
+    boolean refused = !over && failure == UpstreamFailure.REFUSED;
+    if (refused && upstream != null && upstreams.losesSession(upstream, request.headers())) {
+      // What MCP's streamable HTTP says of a session that is no more: its client begins another.
+      giveUp(404, "not_found", "The Kaneo that had this session is gone.");
+    } else if (refused && attempts < upstreams.size()) {
       release();
       ask();
-    } else if (!over && failure == UpstreamFailure.REFUSED && lane.mayHold(upstream)) {
+    } else if (refused && lane.mayHold(upstream)) {
       // Not a byte was sent, so any request can wait for a Kaneo that restarts.
       askLater();
     } else {
@@ -237,6 +241,9 @@ final class Forward implements Lane.Open {
     }
     UpstreamFailure failure = UpstreamFailure.ofAnswer(cause);
     if (failure == UpstreamFailure.BROKEN && mayRepeat()) {
+      if (upstream != null && !reused) {
+        upstream.failed();
+      }
       broken++;
       lane.firstByte.stop(firstByte);
       askLater();
@@ -280,6 +287,9 @@ final class Forward implements Lane.Open {
       return;
     }
     long waited = System.nanoTime() - askedNanos;
+    if (upstream != null) {
+      upstreams.answered(upstream, status, answer.headers());
+    }
     exchange.upstreamAnswered(status, waited);
     if (step != null) {
       step.status(status);
@@ -440,6 +450,10 @@ final class Forward implements Lane.Open {
       return;
     }
     failed(failure.label());
+    if (upstream != null && upstreamRequest != null) {
+      // It took the request, so what went wrong is its own affair.
+      upstream.failed();
+    }
     if (failure == UpstreamFailure.BUSY || failure == UpstreamFailure.REFUSED) {
       finish(true);
       Problems.answerRetryLater(

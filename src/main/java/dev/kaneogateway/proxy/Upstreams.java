@@ -4,6 +4,7 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.UpstreamMeters;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
@@ -25,12 +26,13 @@ import java.util.WeakHashMap;
  * both sides of an exchange stay on one thread.
  */
 final class Upstreams {
-  /** How long a Kaneo that refused a connection is passed over while another takes them. */
-  private static final Duration PASSED_OVER = Duration.ofSeconds(1);
+  /** Names the session of MCP's streamable HTTP, in the answer that made it and in its requests. */
+  private static final String MCP_SESSION = "mcp-session-id";
 
   private final HttpClientAgent client;
   private final HttpClientAgent upgrades;
   private final List<Upstream> upstreams;
+  private final McpSessions mcpSessions;
   private final long connectTimeoutMillis;
 
   /** Connections that no request has used yet. */
@@ -43,12 +45,12 @@ final class Upstreams {
     private final String host;
     private final int port;
     private final String authority;
-    private final Presences.Presence presence;
+    private final Presence presence;
     private final UpstreamMeters meters;
-    private int inFlight;
-    private long passedOverUntilNanos = System.nanoTime();
+    private final URI uri;
 
-    Upstream(URI uri, Presences.Presence presence, UpstreamMeters meters) {
+    Upstream(URI uri, Presence presence, UpstreamMeters meters) {
+      this.uri = uri;
       this.presence = presence;
       this.meters = meters;
       this.ssl = "https".equals(uri.getScheme());
@@ -68,12 +70,12 @@ final class Upstreams {
     }
 
     void begin() {
-      inFlight++;
+      presence.begin();
       meters.requestBegan();
     }
 
     void end() {
-      inFlight--;
+      presence.end();
       meters.requestEnded();
     }
 
@@ -83,7 +85,6 @@ final class Upstreams {
     }
 
     void refused() {
-      passedOverUntilNanos = System.nanoTime() + PASSED_OVER.toNanos();
       presence.refused();
       meters.available(false);
     }
@@ -98,8 +99,9 @@ final class Upstreams {
           && (host.equals(remote.hostName()) || host.equals(remote.hostAddress()));
     }
 
-    private boolean isPassedOver(long now) {
-      return passedOverUntilNanos - now > 0;
+    /** It broke off its answer, kept silent or spoke nonsense. */
+    void failed() {
+      presence.failed();
     }
   }
 
@@ -114,6 +116,7 @@ final class Upstreams {
         origins.stream()
             .map(uri -> new Upstream(uri, presences.of(uri), metrics.upstream(uri.toString())))
             .toList();
+    this.mcpSessions = presences.mcpSessions();
     this.connectTimeoutMillis = settings.connectTimeout().toMillis();
     HttpClientOptions options =
         new HttpClientOptions()
@@ -156,19 +159,68 @@ final class Upstreams {
     }
   }
 
-  /** The one with the least to do among those that take connections, or among all. */
+  /** The one that made the MCP session a request belongs to, or the one to begin with. */
+  Upstream choose(MultiMap requestHeaders) {
+    String session = upstreams.size() > 1 ? requestHeaders.get(MCP_SESSION) : null;
+    URI owner = session == null ? null : mcpSessions.ownerOf(session);
+    if (owner != null) {
+      for (Upstream each : upstreams) {
+        if (each.uri.equals(owner)) {
+          return each;
+        }
+      }
+    }
+    return choose();
+  }
+
+  /**
+   * The one with the least to do among those that are well; when none is, the one whose turn it is
+   * to be tried again.
+   */
   Upstream choose() {
     Upstream best = upstreams.get(0);
     if (upstreams.size() > 1) {
       long now = System.nanoTime();
       for (Upstream each : upstreams) {
-        boolean better = each.inFlight < best.inFlight && !each.isPassedOver(now);
-        if (better || (best.isPassedOver(now) && !each.isPassedOver(now))) {
+        if (isBetter(each.presence, best.presence, now)) {
           best = each;
         }
       }
     }
     return best;
+  }
+
+  private static boolean isBetter(Presence one, Presence other, long now) {
+    boolean passedOver = one.isPassedOver(now);
+    if (passedOver != other.isPassedOver(now)) {
+      return !passedOver;
+    }
+    return passedOver
+        ? one.openUntilNanos() - other.openUntilNanos() < 0
+        : one.inFlight() < other.inFlight();
+  }
+
+  /** Learns from the head of an answer how its Kaneo is, and which MCP session it made. */
+  void answered(Upstream by, int status, MultiMap headers) {
+    if (status >= 502 && status <= 504) {
+      by.presence.failed();
+    } else {
+      by.presence.answered();
+    }
+    String session = upstreams.size() > 1 ? headers.get(MCP_SESSION) : null;
+    if (session != null) {
+      mcpSessions.made(session, by.uri);
+    }
+  }
+
+  /** Whether a request's MCP session went with a Kaneo that refused it; it is forgotten then. */
+  boolean losesSession(Upstream gone, MultiMap requestHeaders) {
+    String session = upstreams.size() > 1 ? requestHeaders.get(MCP_SESSION) : null;
+    boolean lost = session != null && gone.uri.equals(mcpSessions.ownerOf(session));
+    if (lost) {
+      mcpSessions.forget(session);
+    }
+    return lost;
   }
 
   int size() {
