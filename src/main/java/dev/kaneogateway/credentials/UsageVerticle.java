@@ -26,11 +26,11 @@ public final class UsageVerticle extends VerticleBase {
   private static final Set<String> HOPELESS = Set.of("42501", "42703", "42P01");
 
   /**
-   * Kaneo reads these two columns as well: Better Auth refuses a key under {@code /api/auth} that
-   * has had {@code rate_limit_max} requests, none longer than {@code rate_limit_time_window} after
-   * the one before. Of a key so limited (each that Kaneo makes) the count therefore stays Kaneo's,
-   * and the time moves on only when the window has passed; the count is 0 then, as Kaneo would
-   * itself begin it anew. So none is ever refused for what is written here.
+   * Kaneo reads these two columns as well: Better Auth refuses a key under {@code /api/auth} once
+   * it has had {@code rate_limit_max} requests, none longer than {@code rate_limit_time_window}
+   * after the one before. Of a key so limited (each that Kaneo makes) no more than half of that is
+   * ever written, which leaves Kaneo the other half each time: so none is refused for what is
+   * written.
    *
    * <p>Rows are locked in one order, or two gateways could wait for each other.
    */
@@ -38,16 +38,13 @@ public final class UsageVerticle extends VerticleBase {
       """
       WITH used AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS used(id, uses)),
       locked AS (
-        SELECT id, rate_limit_enabled IS NOT FALSE AND rate_limit_max IS NOT NULL
-          AND rate_limit_time_window IS NOT NULL AS limited
+        SELECT id, CASE WHEN rate_limit_enabled IS NOT FALSE AND rate_limit_max IS NOT NULL
+            AND rate_limit_time_window IS NOT NULL THEN rate_limit_max / 2 ELSE 2147483647 END AS most
         FROM apikey WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE)
       UPDATE apikey k SET
-        request_count = CASE WHEN limited THEN 0
-          ELSE LEAST(COALESCE(k.request_count, 0) + used.uses, 2147483647) END,
+        request_count = LEAST(COALESCE(k.request_count, 0) + used.uses, most),
         last_request = GREATEST(k.last_request, $3)
-      FROM used, locked WHERE k.id = used.id AND k.id = locked.id AND (NOT limited
-        OR k.last_request IS NULL
-        OR $3 - k.last_request > k.rate_limit_time_window * interval '1 millisecond')
+      FROM used, locked WHERE k.id = used.id AND k.id = locked.id
       """;
 
   private final Pool pool;

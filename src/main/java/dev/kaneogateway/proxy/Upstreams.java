@@ -131,7 +131,6 @@ final class Upstreams {
         vertx
             .httpClientBuilder()
             .with(options)
-            .withConnectHandler(fresh::add)
             .with(
                 new PoolOptions()
                     .setHttp1MaxSize(connections)
@@ -149,6 +148,7 @@ final class Upstreams {
   }
 
   private void connected(HttpConnection connection) {
+    fresh.add(connection);
     SocketAddress remote = connection.remoteAddress();
     for (Upstream each : upstreams) {
       if (upstreams.size() == 1 || each.isAt(remote)) {

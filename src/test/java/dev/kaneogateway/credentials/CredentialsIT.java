@@ -51,7 +51,7 @@ class CredentialsIT {
     Settings.Credentials settings =
         new Settings.Credentials(
             Optional.of(DemoSeed.AUTH_SECRET),
-            Duration.ofSeconds(2),
+            Duration.ofSeconds(10),
             512,
             statementsPerSecond,
             100_000,

@@ -56,6 +56,8 @@ class LiveStreamsIT {
                         + TEXT_FRAME);
                 if (head.contains("/api/ws/flood")) {
                   flood(connection);
+                  heardByKaneo.add("cut off");
+                  return false;
                 }
                 heardByKaneo.add(
                     new String(connection.in().readAllBytes(), StandardCharsets.ISO_8859_1));
@@ -236,7 +238,7 @@ class LiveStreamsIT {
       peer.readUntil("\r\n\r\n");
       database.execute("DELETE FROM session WHERE id = 'demoSession'");
       // Kaneo's side ends, though the client still has not read a byte.
-      assertTrue(heardByKaneo.poll(10, TimeUnit.SECONDS) != null);
+      assertEquals("cut off", heardByKaneo.poll(20, TimeUnit.SECONDS));
     }
   }
 
