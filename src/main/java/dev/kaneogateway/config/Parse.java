@@ -5,6 +5,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -33,14 +34,16 @@ final class Parse {
   static Function<String, String> levels(String... rooms) {
     return text -> {
       Function<String, String> level = oneOf("error", "warn", "info", "debug", "trace");
+      List<String> read = new ArrayList<>();
       for (String part : text.split(",", -1)) {
         String[] roomAndLevel = part.strip().split("=", 2);
         if (roomAndLevel.length == 2 && !Arrays.asList(rooms).contains(roomAndLevel[0].strip())) {
           throw new IllegalArgumentException("before = give one of " + String.join(", ", rooms));
         }
-        level.apply(roomAndLevel[roomAndLevel.length - 1].strip());
+        String room = roomAndLevel.length == 2 ? roomAndLevel[0].strip() + "=" : "";
+        read.add(room + level.apply(roomAndLevel[roomAndLevel.length - 1].strip()));
       }
-      return text.toLowerCase(Locale.ROOT);
+      return String.join(",", read);
     };
   }
 

@@ -216,11 +216,11 @@ final class Upstreams {
   /** Whether a request's MCP session went with a Kaneo that refused it; it is forgotten then. */
   boolean losesSession(Upstream gone, MultiMap requestHeaders) {
     String session = upstreams.size() > 1 ? requestHeaders.get(MCP_SESSION) : null;
-    boolean lost = session != null && gone.uri.equals(mcpSessions.ownerOf(session));
-    if (lost) {
-      mcpSessions.forget(session);
+    if (session == null || !gone.uri.equals(mcpSessions.ownerOf(session))) {
+      return false;
     }
-    return lost;
+    mcpSessions.forget(session);
+    return true;
   }
 
   int size() {

@@ -86,7 +86,11 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
    */
   public static void cut(HttpConnection connection) {
     if (connection instanceof ConnectionBase base) {
-      base.channel().close();
+      ChannelHandlerContext first = base.channel().pipeline().firstContext();
+      // From the first handler outwards: Vert.x's own would wait once the connection is a socket.
+      if (first != null) {
+        first.close();
+      }
     }
   }
 

@@ -62,8 +62,11 @@ class SeveralKaneosIT {
   @Test
   void aSickOneIsPassedOverAndTriedAgain() throws Exception {
     first.script(saying("HTTP/1.1 503 Service Unavailable", "", "sick"));
-    for (int i = 0; i < 5; i++) {
-      assertTrue(get("").startsWith("HTTP/1.1 503 "));
+    // While the end of the request before is being noted, the other one may be less busy.
+    for (int sick = 0; sick < 5; ) {
+      if (get("").startsWith("HTTP/1.1 503 ")) {
+        sick++;
+      }
     }
     assertTrue(get("").endsWith("second"));
     first.script(saying("HTTP/1.1 200 OK", "", "first again"));
