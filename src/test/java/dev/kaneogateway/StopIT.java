@@ -11,6 +11,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.GoAway;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
@@ -41,14 +42,15 @@ class StopIT {
       RunningGateway gateway =
           RunningGateway.start(
               TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      // Held on to, or it would be closed as soon as it is collected.
+      HttpClient client =
+          vertx.createHttpClient(
+              new HttpClientOptions()
+                  .setProtocolVersion(HttpVersion.HTTP_2)
+                  .setHttp2ClearTextUpgrade(false));
       HttpClientRequest request =
           RunningGateway.await(
-              vertx
-                  .createHttpClient(
-                      new HttpClientOptions()
-                          .setProtocolVersion(HttpVersion.HTTP_2)
-                          .setHttp2ClearTextUpgrade(false))
-                  .request(HttpMethod.GET, gateway.port(), "127.0.0.1", "/slow"));
+              client.request(HttpMethod.GET, gateway.port(), "127.0.0.1", "/slow"));
       Promise<GoAway> goAway = Promise.promise();
       request.connection().goAwayHandler(goAway::tryComplete);
       Future<Buffer> body = request.send().compose(HttpClientResponse::body);
@@ -58,6 +60,7 @@ class StopIT {
       answer.countDown();
       assertEquals("in full", RunningGateway.await(body).toString());
       stopped.get(20, TimeUnit.SECONDS);
+      client.close();
     }
   }
 }

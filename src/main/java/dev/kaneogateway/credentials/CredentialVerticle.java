@@ -79,8 +79,14 @@ public final class CredentialVerticle extends VerticleBase {
   public Future<?> start() {
     metrics.gauge(
         "credential_lookups_waiting", "Credentials waiting for PostgreSQL.", waiting::size);
-    learnSchema();
-    return Future.all(bus.answer(ADDRESS, this::judge), bus.answer(STANDING, this::stillStanding));
+    // The first requests need not meet a gateway that knows nothing yet; nor need one without a
+    // database wait long.
+    Future<?> learnt =
+        learnSchema()
+            .timeout(settings.lookupTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .otherwiseEmpty();
+    return Future.all(
+        bus.answer(ADDRESS, this::judge), bus.answer(STANDING, this::stillStanding), learnt);
   }
 
   private Future<StandingAnswer> stillStanding(StandingQuestion question) {
@@ -186,8 +192,8 @@ public final class CredentialVerticle extends VerticleBase {
     return true;
   }
 
-  private void learnSchema() {
-    KaneoSchema.probe(pool)
+  private Future<?> learnSchema() {
+    return KaneoSchema.probe(pool)
         .onComplete(
             (schema, failure) -> {
               if (failure != null) {
