@@ -144,7 +144,8 @@ public final class Gateway {
                     () -> this.settings.numbers().get(name)));
   }
 
-  private static String version() {
+  /** What runs, as far as the jar tells. */
+  static String version() {
     String packaged = Gateway.class.getPackage().getImplementationVersion();
     return packaged == null ? "(not packaged)" : packaged;
   }
@@ -180,7 +181,13 @@ public final class Gateway {
             deployed ->
                 vertx.deployVerticle(
                     new RevocationVerticle(
-                        bus, cache, streams, settings, metrics, clock, this::reportRevocation)))
+                        bus,
+                        cache,
+                        streams,
+                        settings,
+                        metrics,
+                        clock,
+                        (told, why) -> health.note("revocation", told, why))))
         .compose(deployed -> vertx.deployVerticle(new UsageVerticle(pool, usage, metrics, clock)))
         .compose(
             deployed ->
@@ -209,11 +216,6 @@ public final class Gateway {
         port(),
         settings.management().host(),
         managementPort());
-  }
-
-  /** Worth knowing, but without it the gateway serves as well. */
-  private void reportRevocation(boolean told, String why) {
-    health.note("revocation", told, why);
   }
 
   /** All that is made anew when settings change; what must outlast a change is a field. */

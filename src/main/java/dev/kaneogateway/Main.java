@@ -1,11 +1,14 @@
 package dev.kaneogateway;
 
+import static java.util.Objects.requireNonNull;
+
 import ch.qos.logback.classic.LoggerContext;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.config.SettingsException;
 import dev.kaneogateway.config.SettingsFiles;
 import dev.kaneogateway.doctor.Doctor;
 import dev.kaneogateway.doctor.Finding;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -13,11 +16,9 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.LoggerFactory;
 
@@ -72,8 +73,7 @@ public final class Main {
         return OK;
       }
       case "--version" -> {
-        String version = Main.class.getPackage().getImplementationVersion();
-        out.println("kaneo-gateway " + (version == null ? "(not packaged)" : version));
+        out.println("kaneo-gateway " + Gateway.version());
         return OK;
       }
       default -> {
@@ -146,34 +146,21 @@ public final class Main {
 
   private static int serve(SettingsFiles files, Settings settings, PrintStream err) {
     Vertx vertx = Gateway.vertx(settings);
-    CountDownLatch started = new CountDownLatch(1);
-    Throwable[] failure = new Throwable[1];
-    Gateway.start(vertx, settings, Clock.systemUTC())
-        .onSuccess(Main::stopOnSignal)
-        .onSuccess(gateway -> reloadOnChange(gateway, vertx, files, settings))
-        .onSuccess(Gateway::announce)
-        .onComplete(
-            (gateway, cause) -> {
-              failure[0] = cause;
-              started.countDown();
-            });
-    await(started);
-    if (failure[0] != null) {
-      err.println("The gateway cannot start: " + explain(failure[0], settings));
+    try {
+      Gateway gateway = await(Gateway.start(vertx, settings, Clock.systemUTC()));
+      stopOnSignal(gateway);
+      reloadOnChange(gateway, vertx, files, settings);
+      gateway.announce();
+      return -1;
+    } catch (CompletionException e) {
+      err.println("The gateway cannot start: " + explain(requireNonNull(e.getCause()), settings));
       return NOT_WELL;
     }
-    return -1;
   }
 
   private static int check(Settings settings, boolean json, PrintStream out) {
-    Vertx vertx = Vertx.vertx();
-    CountDownLatch done = new CountDownLatch(1);
-    List<Finding> findings = new ArrayList<>();
-    new Doctor(vertx, settings, Clock.systemUTC())
-        .examine()
-        .onSuccess(findings::addAll)
-        .onComplete(all -> done.countDown());
-    await(done);
+    List<Finding> findings =
+        await(new Doctor(Vertx.vertx(), settings, Clock.systemUTC()).examine());
     boolean well = findings.stream().noneMatch(f -> f.state() == Finding.State.PROBLEM);
     if (json) {
       JsonArray all = new JsonArray();
@@ -186,19 +173,15 @@ public final class Main {
   }
 
   private static int triggers(TriggersCommand.Action action, Settings settings, PrintStream out) {
-    Vertx vertx = Vertx.vertx();
-    CountDownLatch done = new CountDownLatch(1);
-    boolean[] well = new boolean[1];
-    new TriggersCommand(vertx, settings)
-        .run(action)
-        .onSuccess(
-            outcome -> {
-              well[0] = outcome.well();
-              out.println((outcome.well() ? "ok    " : "FAIL  ") + outcome.line());
-            })
-        .onComplete(all -> done.countDown());
-    await(done);
-    return well[0] ? OK : NOT_WELL;
+    TriggersCommand.Outcome outcome =
+        await(new TriggersCommand(Vertx.vertx(), settings).run(action));
+    out.println((outcome.well() ? "ok    " : "FAIL  ") + outcome.line());
+    return outcome.well() ? OK : NOT_WELL;
+  }
+
+  /** The command line has a thread to wait with. */
+  private static <T> T await(Future<T> future) {
+    return future.toCompletionStage().toCompletableFuture().join();
   }
 
   /** The first signal stops in good order, the second at once. */
@@ -257,15 +240,5 @@ public final class Main {
           + " is in use; set GATEWAY_PORT or GATEWAY_MANAGEMENT_PORT";
     }
     return message;
-  }
-
-  private static void await(CountDownLatch latch) {
-    try {
-      if (!latch.await(1, TimeUnit.HOURS)) {
-        throw new IllegalStateException("no end within an hour");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

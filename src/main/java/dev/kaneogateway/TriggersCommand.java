@@ -34,7 +34,7 @@ final class TriggersCommand {
     STATUS,
     REMOVE;
 
-    /** Nothing is thrown for a word that is none of them, but null is no action either. */
+    /** The action of a word; fails with what would be one. */
     static Action of(String word) {
       try {
         return valueOf(word.toUpperCase(Locale.ROOT));

@@ -43,7 +43,7 @@ class ArchitectureTest {
                       "config")),
               Map.entry(
                   "pages", List.of("device", "auth", "limits", "web", "bus", "metrics", "config")),
-              Map.entry("doctor", List.of("web", "metrics", "db", "config")),
+              Map.entry("doctor", List.of("auth", "credentials", "web", "metrics", "db", "config")),
               Map.entry("management", List.of("web", "metrics", "db", "config"))));
 
   private final JavaClasses gateway =

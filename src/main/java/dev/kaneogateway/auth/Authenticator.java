@@ -57,10 +57,34 @@ public final class Authenticator {
   }
 
   private Future<Decision> judge(Exchange exchange, String token, boolean keysOnly) {
+    return withVerdict(
+        exchange,
+        token,
+        (verdict, cached) -> Future.succeededFuture(decided(verdict, keysOnly, cached)));
+  }
+
+  /** A Bearer that is an API key decides; otherwise the x-api-key beside it does. */
+  private Future<Decision> judgeBoth(Exchange exchange, RequestCredential.Bearer bearer) {
+    return withVerdict(
+        exchange,
+        bearer.token(),
+        (verdict, cached) ->
+            isApiKey(verdict) || verdict instanceof Verdict.Unknown
+                ? Future.succeededFuture(decided(verdict, false, cached))
+                : judge(exchange, bearer.apiKey(), true));
+  }
+
+  /** What follows from a verdict that may have been remembered. */
+  private interface Judgement {
+    Future<Decision> of(Verdict verdict, boolean cached);
+  }
+
+  /** Asks only for who has not guessed too often. */
+  private Future<Decision> withVerdict(Exchange exchange, String token, Judgement judgement) {
     TokenDigest digest = TokenDigest.of(token);
     Verdict remembered = credentials.remembered(digest);
     if (remembered != null) {
-      return Future.succeededFuture(decided(remembered, keysOnly, true));
+      return judgement.of(remembered, true);
     }
     String client = ClientKey.of(exchange.origin());
     Guesses.Attempt attempt = guesses.attempt(client, digest);
@@ -68,29 +92,7 @@ public final class Authenticator {
         ? Future.succeededFuture(guesses.refusal(client))
         : credentials
             .judge(token, digest)
-            .map(verdict -> decided(attempt.judged(verdict), keysOnly, false));
-  }
-
-  /** A Bearer that is an API key decides; otherwise the x-api-key beside it does. */
-  private Future<Decision> judgeBoth(Exchange exchange, RequestCredential.Bearer bearer) {
-    TokenDigest digest = TokenDigest.of(bearer.token());
-    Verdict remembered = credentials.remembered(digest);
-    Future<Verdict> first;
-    if (remembered != null) {
-      first = Future.succeededFuture(remembered);
-    } else {
-      String client = ClientKey.of(exchange.origin());
-      Guesses.Attempt attempt = guesses.attempt(client, digest);
-      if (attempt == null) {
-        return Future.succeededFuture(guesses.refusal(client));
-      }
-      first = credentials.judge(bearer.token(), digest).map(attempt::judged);
-    }
-    return first.compose(
-        verdict ->
-            isApiKey(verdict) || verdict instanceof Verdict.Unknown
-                ? Future.succeededFuture(decided(verdict, false, false))
-                : judge(exchange, bearer.apiKey(), true));
+            .compose(verdict -> judgement.of(attempt.judged(verdict), false));
   }
 
   /**
@@ -105,10 +107,7 @@ public final class Authenticator {
     if (credential instanceof RequestCredential.ApiKey key) {
       return identity(key.key());
     }
-    String cookie = SessionCookie.find(headers, SessionCookie.SECURE_NAME);
-    if (cookie == null) {
-      cookie = SessionCookie.find(headers, SessionCookie.NAME);
-    }
+    String cookie = SessionCookie.findAny(headers);
     return cookie == null
         ? Future.succeededFuture(Optional.empty())
         : identity(SessionCookie.decoded(cookie));

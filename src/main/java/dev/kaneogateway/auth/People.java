@@ -27,7 +27,7 @@ public final class People {
   private final SessionTokens sessionTokens;
   private final HttpClient client;
   private final URI kaneo;
-  private final boolean secureCookie;
+  private final String cookieName;
 
   /**
    * @param client for requests of the gateway's own; it stays the caller's
@@ -38,7 +38,7 @@ public final class People {
     this.sessionTokens = sessionTokens;
     this.client = client;
     this.kaneo = settings.upstream().api().get(0);
-    this.secureCookie = "https".equals(settings.kaneo().apiUrl().getScheme());
+    this.cookieName = SessionCookie.name(settings.kaneo().apiUrl());
   }
 
   /** Who it is; never fails. */
@@ -55,13 +55,12 @@ public final class People {
     if (credential instanceof RequestCredential.ApiKey) {
       return Future.succeededFuture(new Person.ApiKeyHolder());
     }
-    String name = secureCookie ? SessionCookie.SECURE_NAME : SessionCookie.NAME;
-    String cookie = SessionCookie.find(headers, name);
+    String cookie = SessionCookie.find(headers, cookieName);
     if (!(credential instanceof RequestCredential.Cookie) || cookie == null) {
       return Future.succeededFuture(new Person.Anonymous());
     }
     if (!sessionTokens.checksSignatures()) {
-      return askKaneo("Cookie", name + "=" + cookie, true);
+      return askKaneo("Cookie", cookieName + "=" + cookie, true);
     }
     String token = SessionCookie.decoded(cookie);
     // A cookie is always signed; a bare token in it is somebody's guess.

@@ -2,16 +2,34 @@ package dev.kaneogateway.auth;
 
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
+import java.net.URI;
 import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Kaneo's session cookie: a signed session token, percent-encoded. */
-final class SessionCookie {
-  static final String NAME = "better-auth.session_token";
-  static final String SECURE_NAME = "__Secure-" + NAME;
+public final class SessionCookie {
+  private static final String NAME = "better-auth.session_token";
+  private static final String SECURE_NAME = "__Secure-" + NAME;
 
   private SessionCookie() {}
+
+  /** Its name at a Kaneo that browsers reach by this URL. */
+  static String name(URI apiUrl) {
+    return "https".equals(apiUrl.getScheme()) ? SECURE_NAME : NAME;
+  }
+
+  /** The {@code Cookie} field that a browser would send to such a Kaneo. */
+  public static String field(URI apiUrl, String signedToken) {
+    return name(apiUrl) + "=" + URLEncoder.encode(signedToken, StandardCharsets.UTF_8);
+  }
+
+  /** Whichever of the two came, or null. */
+  static @Nullable String findAny(MultiMap headers) {
+    String secure = find(headers, SECURE_NAME);
+    return secure != null ? secure : find(headers, NAME);
+  }
 
   /** The first cookie of a name as it came, or null. */
   static @Nullable String find(MultiMap headers, String name) {

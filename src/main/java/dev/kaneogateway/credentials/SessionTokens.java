@@ -41,6 +41,12 @@ public final class SessionTokens {
     return holds ? Optional.of(parts[0]) : Optional.empty();
   }
 
+  /** A token as Kaneo signs it for its cookie; nothing without the secret. */
+  public Optional<String> signed(String token) {
+    return secret.map(
+        key -> token + "." + Base64.getEncoder().encodeToString(signature(key, token)));
+  }
+
   private static boolean isSignature(SecretKeySpec secret, String token, String signature) {
     byte[] given;
     try {
@@ -50,10 +56,14 @@ public final class SessionTokens {
     } catch (IllegalArgumentException e) {
       return false;
     }
+    return MessageDigest.isEqual(signature(secret, token), given);
+  }
+
+  private static byte[] signature(SecretKeySpec secret, String token) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(secret);
-      return MessageDigest.isEqual(mac.doFinal(token.getBytes(StandardCharsets.UTF_8)), given);
+      return mac.doFinal(token.getBytes(StandardCharsets.UTF_8));
     } catch (NoSuchAlgorithmException | InvalidKeyException e) {
       throw new IllegalStateException("every Java platform has HmacSHA256", e);
     }

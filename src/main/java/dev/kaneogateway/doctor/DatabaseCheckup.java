@@ -12,6 +12,8 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Kaneo's database: there, Kaneo's, open to the gateway's role, indexed, and on time. */
 final class DatabaseCheckup implements Doctor.Checkup {
@@ -90,39 +92,37 @@ final class DatabaseCheckup implements Doctor.Checkup {
   }
 
   private Future<?> rights(List<Finding> findings) {
-    return pool.query(RIGHTS)
-        .execute()
+    return lacking(RIGHTS, row -> row.getString(1) + " on " + row.getString(0))
         .onSuccess(
-            rows -> {
-              List<String> lacking = new ArrayList<>();
-              rows.forEach(row -> lacking.add(row.getString(1) + " on " + row.getString(0)));
-              findings.add(
-                  lacking.isEmpty()
-                      ? Finding.ok("database.rights", "the role may do what the gateway does")
-                      : Finding.problem(
-                          "database.rights",
-                          "the role may not " + String.join(", ", lacking),
-                          "what it may not do fails for people: sign-ins of devices, lookups, counting of use.",
-                          "GRANT these rights to the role in DATABASE_URL, or use Kaneo's own."));
-            });
+            lacking ->
+                findings.add(
+                    lacking.isEmpty()
+                        ? Finding.ok("database.rights", "the role may do what the gateway does")
+                        : Finding.problem(
+                            "database.rights",
+                            "the role may not " + lacking,
+                            "what it may not do fails for people: sign-ins of devices, lookups, counting of use.",
+                            "GRANT these rights to the role in DATABASE_URL, or use Kaneo's own.")));
   }
 
   private Future<?> indexes(List<Finding> findings) {
-    return pool.query(INDEXES)
-        .execute()
+    return lacking(INDEXES, row -> row.getString(0) + " (" + row.getString(1) + ")")
         .onSuccess(
-            rows -> {
-              List<String> lacking = new ArrayList<>();
-              rows.forEach(row -> lacking.add(row.getString(0) + " (" + row.getString(1) + ")"));
-              findings.add(
-                  lacking.isEmpty()
-                      ? Finding.ok("database.indexes", "every lookup has its index")
-                      : Finding.warning(
-                          "database.indexes",
-                          "there is none on " + String.join(", ", lacking),
-                          "each lookup reads the whole table, which grows with every key, session and code.",
-                          "let Kaneo finish its migrations, or CREATE INDEX CONCURRENTLY on these."));
-            });
+            lacking ->
+                findings.add(
+                    lacking.isEmpty()
+                        ? Finding.ok("database.indexes", "every lookup has its index")
+                        : Finding.warning(
+                            "database.indexes",
+                            "there is none on " + lacking,
+                            "each lookup reads the whole table, which grows with every key, session and code.",
+                            "let Kaneo finish its migrations, or CREATE INDEX CONCURRENTLY on these.")));
+  }
+
+  private Future<String> lacking(String query, Function<Row, String> name) {
+    return pool.query(query)
+        .execute()
+        .map(rows -> rows.stream().map(name).collect(Collectors.joining(", ")));
   }
 
   private Future<?> server(List<Finding> findings) {

@@ -6,12 +6,15 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.WebSocketClient;
+import io.vertx.core.http.WebSocketClientOptions;
 import io.vertx.sqlclient.Pool;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /** All checkups of an installation, at once and within seconds. */
@@ -46,12 +49,16 @@ public final class Doctor {
                 .setConnectTimeout((int) PATIENCE.toMillis())
                 .setTrustAll(true)
                 .setVerifyHost(false));
+    // Held until the end, as is the other: Vert.x closes a client that nobody holds.
+    WebSocketClient sockets =
+        vertx.createWebSocketClient(
+            new WebSocketClientOptions().setTrustAll(true).setVerifyHost(false));
     List<Checkup> checkups =
         List.of(
             new DatabaseCheckup(pool, clock),
             new KaneoCheckup(client, pool, settings, clock),
             new CertificateCheckup(client, settings, clock),
-            new FrontCheckup(vertx, client, settings, clock));
+            new FrontCheckup(client, sockets, settings, clock));
     List<Future<List<Finding>>> asked = new ArrayList<>();
     for (Checkup checkup : checkups) {
       asked.add(
@@ -69,16 +76,12 @@ public final class Doctor {
               findings.sort(Comparator.comparing(Finding::state));
               return List.copyOf(findings);
             })
-        .eventually(() -> Future.join(pool.close(), client.close()));
+        .eventually(() -> Future.join(pool.close(), client.close(), sockets.close()));
   }
 
   private static Finding gaveUp(Checkup checkup, Throwable failure) {
     return Finding.problem(
-        checkup
-            .getClass()
-            .getSimpleName()
-            .replace("Checkup", "")
-            .toLowerCase(java.util.Locale.ROOT),
+        checkup.getClass().getSimpleName().replace("Checkup", "").toLowerCase(Locale.ROOT),
         "could not be looked at (" + reason(failure) + ")",
         "what cannot be looked at may be broken.",
         "see what the other findings say, mend that, and check again.");

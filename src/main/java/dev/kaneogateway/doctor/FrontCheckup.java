@@ -5,10 +5,9 @@ import dev.kaneogateway.web.OwnRequests;
 import dev.kaneogateway.web.Seals;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.WebSocketClientOptions;
+import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
@@ -24,15 +23,15 @@ import java.util.concurrent.TimeUnit;
  * what the gateway, and so Kaneo, takes for the client's address.
  */
 final class FrontCheckup implements Doctor.Checkup {
-  private final Vertx vertx;
   private final HttpClient client;
+  private final WebSocketClient sockets;
   private final URI url;
   private final Seals seals;
   private final Clock clock;
 
-  FrontCheckup(Vertx vertx, HttpClient client, Settings settings, Clock clock) {
-    this.vertx = vertx;
+  FrontCheckup(HttpClient client, WebSocketClient sockets, Settings settings, Clock clock) {
     this.client = client;
+    this.sockets = sockets;
     this.url = settings.kaneo().publicUrl();
     this.seals = Probe.seals(settings);
     this.clock = clock;
@@ -149,8 +148,7 @@ final class FrontCheckup implements Doctor.Checkup {
   private Future<Finding> webSocket() {
     boolean ssl = "https".equals(url.getScheme());
     Promise<Finding> found = Promise.promise();
-    vertx
-        .createWebSocketClient(new WebSocketClientOptions().setTrustAll(true).setVerifyHost(false))
+    sockets
         .connect(
             new WebSocketConnectOptions()
                 .setHost(url.getHost())

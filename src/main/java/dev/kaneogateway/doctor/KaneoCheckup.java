@@ -1,28 +1,26 @@
 package dev.kaneogateway.doctor;
 
+import dev.kaneogateway.auth.SessionCookie;
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.credentials.SessionTokens;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /** Kaneo itself: there, and set as the gateway is. */
 final class KaneoCheckup implements Doctor.Checkup {
@@ -130,7 +128,8 @@ final class KaneoCheckup implements Doctor.Checkup {
 
   /** Asks Kaneo whose a session is, signed with our secret; the session stays as it is. */
   private Future<Finding> secret(URI kaneo) {
-    if (settings.credentials().authSecret().isEmpty()) {
+    SessionTokens tokens = new SessionTokens(settings.credentials().authSecret());
+    if (!tokens.checksSignatures()) {
       return Future.succeededFuture(
           Finding.warning(
               "secret",
@@ -151,7 +150,8 @@ final class KaneoCheckup implements Doctor.Checkup {
                       kaneo,
                       "/api/auth/get-session?disableCookieCache=true&disableRefresh=true",
                       "Cookie",
-                      cookie(row.getString(0)))
+                      SessionCookie.field(
+                          settings.kaneo().apiUrl(), tokens.signed(row.getString(0)).orElseThrow()))
                   .map(answer -> secretFinding(answer.json().containsKey("session")));
             })
         .otherwise(Finding.ok("secret", "AUTH_SECRET is set; it could not be tried"));
@@ -165,26 +165,6 @@ final class KaneoCheckup implements Doctor.Checkup {
             "Kaneo does not accept what is signed with AUTH_SECRET",
             "the gateway refuses signed tokens that Kaneo gave, and nobody is signed in on the approval page.",
             "hand the gateway Kaneo's environment file; if KANEO_API_URL differs, mend that first.");
-  }
-
-  private String cookie(String token) {
-    String name = "better-auth.session_token";
-    boolean secure = "https".equals(settings.kaneo().apiUrl().getScheme());
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(
-          new SecretKeySpec(
-              settings.credentials().authSecret().orElseThrow().getBytes(StandardCharsets.UTF_8),
-              "HmacSHA256"));
-      String signature =
-          Base64.getEncoder().encodeToString(mac.doFinal(token.getBytes(StandardCharsets.UTF_8)));
-      return (secure ? "__Secure-" : "")
-          + name
-          + "="
-          + URLEncoder.encode(token + "." + signature, StandardCharsets.UTF_8);
-    } catch (java.security.GeneralSecurityException e) {
-      throw new IllegalStateException("every Java platform has HmacSHA256", e);
-    }
   }
 
   /** Asks Kaneo itself for a device code, and takes it away again. */
@@ -215,8 +195,7 @@ final class KaneoCheckup implements Doctor.Checkup {
   }
 
   private Future<Answer> get(URI uri, String path, String field, String value) {
-    io.vertx.core.http.RequestOptions options =
-        OwnRequests.to(uri, HttpMethod.GET, path, Doctor.PATIENCE);
+    RequestOptions options = OwnRequests.to(uri, HttpMethod.GET, path, Doctor.PATIENCE);
     if (!field.isEmpty()) {
       options.putHeader(field, value);
     }

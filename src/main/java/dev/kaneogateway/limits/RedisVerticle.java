@@ -1,6 +1,7 @@
 package dev.kaneogateway.limits;
 
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.web.ClassPath;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.net.NetClientOptions;
@@ -10,9 +11,6 @@ import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.RedisOptions;
 import io.vertx.redis.client.Request;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -34,7 +32,7 @@ import org.slf4j.LoggerFactory;
 public final class RedisVerticle extends VerticleBase implements SharedCounts {
   private static final Logger LOG = LoggerFactory.getLogger(RedisVerticle.class);
   private static final String PREFIX = "kaneo-gateway:limit:";
-  private static final String SCRIPT = resource("/limits/take.lua");
+  private static final String SCRIPT = ClassPath.text("/limits/take.lua");
 
   /** Silence for so long is taken for a loss; nobody waits for it. */
   private static final long PATIENCE_MS = 500;
@@ -259,16 +257,5 @@ public final class RedisVerticle extends VerticleBase implements SharedCounts {
         + limit.window().toMillis()
         + ":"
         + tokens.key();
-  }
-
-  private static String resource(String name) {
-    try (InputStream in = RedisVerticle.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new IllegalStateException(name + " is not on the class path");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

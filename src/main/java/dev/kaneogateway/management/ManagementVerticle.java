@@ -34,7 +34,7 @@ public final class ManagementVerticle extends VerticleBase {
   private final Clock clock;
   private final String version;
   private @Nullable HttpServer server;
-  private @Nullable Watch watch;
+  private @Nullable HealthWatch watch;
 
   public ManagementVerticle(
       Settings settings,
@@ -59,7 +59,7 @@ public final class ManagementVerticle extends VerticleBase {
           "Whether the " + part + " answered when last asked.",
           () -> health.isUp(part) ? 1 : 0);
     }
-    Watch watching = new Watch(OwnRequests.client(vertx), pool, health, settings);
+    HealthWatch watching = new HealthWatch(OwnRequests.client(vertx), pool, health, settings);
     watch = watching;
     StatusPage page = new StatusPage(vertx, metrics, health, clock, version);
     Router router = Router.router(vertx);
@@ -101,7 +101,7 @@ public final class ManagementVerticle extends VerticleBase {
     return route.method(HttpMethod.GET).method(HttpMethod.HEAD);
   }
 
-  private void look(Watch watching, StatusPage page) {
+  private void look(HealthWatch watching, StatusPage page) {
     watching
         .look()
         .onComplete(

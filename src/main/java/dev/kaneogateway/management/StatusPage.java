@@ -5,16 +5,13 @@ import static dev.kaneogateway.management.RecentProblems.Problem;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Tally;
 import dev.kaneogateway.metrics.Totals;
+import dev.kaneogateway.web.ClassPath;
 import dev.kaneogateway.web.HttpDate;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.templ.handlebars.HandlebarsTemplateEngine;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,7 +39,7 @@ final class StatusPage {
   private final String version;
   private final Instant started;
   private final HandlebarsTemplateEngine engine;
-  private final String style = resource("/management/status.css");
+  private final String style = ClassPath.text("/management/status.css");
   private final TrafficHistory history = new TrafficHistory(Duration.ofMillis(SAMPLE_EVERY_MS));
   private final RecentProblems problems = new RecentProblems();
 
@@ -200,16 +197,5 @@ final class StatusPage {
         when,
         "state",
         problem.lasting() ? "bad" : "over");
-  }
-
-  private static String resource(String name) {
-    try (InputStream in = StatusPage.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new IllegalStateException(name + " is missing from the jar");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -70,7 +70,7 @@ public final class GatewayMetrics implements AutoCloseable {
   private final DistributionSummary lookupBatch =
       DistributionSummary.builder(PREFIX + "credential_lookup_batch")
           .description("Credentials asked for in one statement.")
-          .serviceLevelObjectives(1, 2, 4, 8, 16, 32, 64, 128, 256)
+          .serviceLevelObjectives(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
           .register(registry);
   private final Counter changed =
       counter("credential_changes", "Changes of credentials that PostgreSQL told of.");

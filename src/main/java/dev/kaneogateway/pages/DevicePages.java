@@ -9,17 +9,14 @@ import dev.kaneogateway.limits.Refusal;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.web.Bodies;
+import dev.kaneogateway.web.ClassPath;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Seals;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
@@ -76,7 +73,7 @@ public final class DevicePages {
     }
     Duration patience = settings.device().patience().plusSeconds(1);
     Seals seals = new Seals(People.pageSecret(settings));
-    this.style = resource("/pages/style.css");
+    this.style = ClassPath.text("/pages/style.css");
     this.writer = new PageWriter(vertx, style, metrics);
     this.views = new PageViews(settings, bus, clock, writer, seals);
     this.decision =
@@ -188,16 +185,5 @@ public final class DevicePages {
     }
     String self = exchange.origin().scheme() + "://" + exchange.origin().host();
     return ownOrigins.contains(origins.get(0)) || origins.get(0).equals(self);
-  }
-
-  private static String resource(String name) {
-    try (InputStream in = DevicePages.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new IllegalStateException(name + " is not on the class path");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

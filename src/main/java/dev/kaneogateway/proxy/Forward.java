@@ -16,14 +16,15 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One request carried to Kaneo and its answer carried back, both bodies streamed. Whatever breaks,
  * the client gets a whole answer or a visible break, never half an answer that looks whole. A
- * request without a body whose connection dies before the first byte of an answer is sent once more
- * if it can be repeated (RFC 9110 §9.2.2). Confined to its event loop.
+ * request without a body whose connection dies before the first byte of an answer is sent again if
+ * it can be repeated (RFC 9110 §9.2.2). Confined to its event loop.
  */
 final class Forward implements Lane.Open {
   /** How many dead connections of the pool a request may meet: a restart leaves many. */
@@ -50,7 +51,7 @@ final class Forward implements Lane.Open {
   private @Nullable BodyPump upload;
   private @Nullable BodyPump download;
   private boolean uploaded;
-  private @Nullable Watch watch;
+  private @Nullable CredentialWatch watch;
   private boolean over;
 
   /**
@@ -281,8 +282,8 @@ final class Forward implements Lane.Open {
       fail(UpstreamFailure.NONSENSE);
       return;
     }
-    if (ResponseHeaders.isEventStream(answer.headers())
-        && lane.ceilings.livesLong(exchange) != null) {
+    boolean events = ResponseHeaders.isEventStream(answer.headers());
+    if (events && lane.ceilings.livesLong(exchange) != null) {
       fail(UpstreamFailure.BUSY);
       return;
     }
@@ -321,7 +322,7 @@ final class Forward implements Lane.Open {
             .limited(lane.progress, false, this::downloadStalled);
     download = pump;
     pump.start();
-    if (ResponseHeaders.isEventStream(headers)) {
+    if (events) {
       watchStream();
     }
     if (announced != 0) {
@@ -334,7 +335,7 @@ final class Forward implements Lane.Open {
   /** An event stream may outlive the credential it was opened with, and this gateway. */
   private void watchStream() {
     lane.opened(this);
-    watch = new Watch(lane, () -> endStream("credential ended"));
+    watch = new CredentialWatch(lane, () -> endStream("credential ended"));
     watch.start(identity, request.headers());
   }
 
@@ -457,11 +458,7 @@ final class Forward implements Lane.Open {
     if (failure == UpstreamFailure.BUSY || failure == UpstreamFailure.REFUSED) {
       finish(true);
       Problems.answerRetryLater(
-          exchange,
-          failure.status(),
-          failure.code(),
-          failure.message(),
-          java.time.Duration.ofSeconds(1));
+          exchange, failure.status(), failure.code(), failure.message(), Duration.ofSeconds(1));
     } else {
       giveUp(failure.status(), failure.code(), failure.message());
     }

@@ -102,9 +102,9 @@ public final class Proxy {
       if (refusal != null) {
         refuse(exchange, refusal);
       } else if (upgrade) {
-        new Tunnel(lane, exchange, admit.identity()).start();
+        new Tunnel(lane, exchange, identity).start();
       } else {
-        forward(exchange, Route.API, admit.identity());
+        forward(exchange, Route.API, identity);
       }
     } else if (decision instanceof Decision.Refuse refuse) {
       exchange.credential(

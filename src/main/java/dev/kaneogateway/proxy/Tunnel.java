@@ -137,7 +137,7 @@ final class Tunnel implements Lane.Open {
   private void carry(NetSocket client, NetSocket kaneo) {
     lane.metrics.tunnelOpened();
     lane.opened(this);
-    Watch watch = new Watch(lane, () -> end(UNAUTHORIZED, "credential ended"));
+    CredentialWatch watch = new CredentialWatch(lane, () -> end(UNAUTHORIZED, "credential ended"));
     FramedPipe down = new FramedPipe(kaneo, client);
     FramedPipe up = new FramedPipe(client, kaneo);
     toClient = down;
@@ -231,8 +231,8 @@ final class Tunnel implements Lane.Open {
     }
   }
 
-  private void fail(@Nullable UpstreamFailure failure) {
-    if (failure != null && !clientGone && !response.ended()) {
+  private void fail(UpstreamFailure failure) {
+    if (!clientGone && !response.ended()) {
       if (upstream != null) {
         upstream.meters().failed(failure.label());
       }

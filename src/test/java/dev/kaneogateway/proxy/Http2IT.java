@@ -22,6 +22,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,6 +36,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** HTTP/2 clients in front of an HTTP/1.1 Kaneo. */
 @ExtendWith(VertxExtension.class)
 class Http2IT {
+  /** Held until the end of a test: Vert.x closes a client that nobody holds. */
+  private final List<HttpClient> clients = new ArrayList<>();
+
   private ScriptedUpstream kaneo;
 
   @BeforeEach
@@ -67,7 +72,8 @@ class Http2IT {
         });
     try (RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
       HttpClient client =
-          vertx.createHttpClient(
+          client(
+              vertx,
               new HttpClientOptions()
                   .setProtocolVersion(HttpVersion.HTTP_2)
                   .setHttp2ClearTextUpgrade(false));
@@ -94,7 +100,8 @@ class Http2IT {
         RunningGateway.start(
             TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_EVENT_LOOPS", "1")) {
       HttpClient client =
-          vertx.createHttpClient(
+          client(
+              vertx,
               new HttpClientOptions()
                   .setProtocolVersion(HttpVersion.HTTP_2)
                   .setHttp2ClearTextUpgrade(false));
@@ -139,8 +146,15 @@ class Http2IT {
     }
   }
 
-  private static HttpClient trusting(Vertx vertx, SelfSignedCertificate certificate) {
-    return vertx.createHttpClient(
+  private HttpClient client(Vertx vertx, HttpClientOptions options) {
+    HttpClient client = vertx.createHttpClient(options);
+    clients.add(client);
+    return client;
+  }
+
+  private HttpClient trusting(Vertx vertx, SelfSignedCertificate certificate) {
+    return client(
+        vertx,
         new HttpClientOptions()
             .setProtocolVersion(HttpVersion.HTTP_2)
             .setSsl(true)

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * Looks after the database and every Kaneo, and tells {@link Health}, so that an answer about them
  * costs neither of them anything. Confined to one event loop.
  */
-final class Watch {
+final class HealthWatch {
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final HttpClient client;
@@ -25,7 +25,7 @@ final class Watch {
   private final Health health;
   private Settings settings;
 
-  Watch(HttpClient client, Pool pool, Health health, Settings settings) {
+  HealthWatch(HttpClient client, Pool pool, Health health, Settings settings) {
     this.client = client;
     this.pool = pool;
     this.health = health;

@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
  * Where Kaneo itself judged the request (a cookie, a path of MCP), whose it is is found out now.
  * Confined to its event loop.
  */
-final class Watch {
+final class CredentialWatch {
   private final Lane lane;
   private final Runnable whenEnded;
   private LiveStreams.@Nullable Stream stream;
   private boolean over;
 
-  Watch(Lane lane, Runnable whenEnded) {
+  CredentialWatch(Lane lane, Runnable whenEnded) {
     this.lane = lane;
     this.whenEnded = whenEnded;
   }
