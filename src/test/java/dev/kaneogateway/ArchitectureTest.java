@@ -22,13 +22,22 @@ class ArchitectureTest {
               Map.entry("bus", List.of()),
               Map.entry("tracing", List.of("config")),
               Map.entry("web", List.of("config", "metrics", "tracing")),
+              Map.entry("upstream", List.of("web", "metrics", "config")),
               Map.entry("limits", List.of("web", "metrics", "config")),
               Map.entry("db", List.of("config", "metrics")),
               Map.entry("credentials", List.of("db", "bus", "metrics", "config")),
               Map.entry("auth", List.of("credentials", "limits", "web", "metrics", "config")),
               Map.entry(
                   "proxy",
-                  List.of("auth", "credentials", "limits", "web", "tracing", "metrics", "config")),
+                  List.of(
+                      "auth",
+                      "credentials",
+                      "limits",
+                      "upstream",
+                      "web",
+                      "tracing",
+                      "metrics",
+                      "config")),
               Map.entry("device", List.of("db", "bus", "metrics", "config")),
               Map.entry(
                   "oauth",

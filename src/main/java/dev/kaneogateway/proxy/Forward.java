@@ -1,57 +1,38 @@
 package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.credentials.Identity;
-import dev.kaneogateway.tracing.RequestTrace;
-import dev.kaneogateway.web.ConnectionGuard;
+import dev.kaneogateway.upstream.Call;
+import dev.kaneogateway.upstream.UpstreamFailure;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
 import io.vertx.core.MultiMap;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClientRequest;
-import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One request carried to Kaneo and its answer carried back, both bodies streamed. Whatever breaks,
- * the client gets a whole answer or a visible break, never half an answer that looks whole. A
- * request without a body whose connection dies before the first byte of an answer is sent again if
- * it can be repeated (RFC 9110 §9.2.2). Confined to its event loop.
+ * the client gets a whole answer or a visible break, never half an answer that looks whole. {@link
+ * Delivery} finds a Kaneo, {@link Download} is the way back. Confined to its event loop.
  */
-final class Forward implements Lane.Open {
-  /** How many dead connections of the pool a request may meet: a restart leaves many. */
-  private static final int MOST_DEAD = 5;
-
+final class Forward implements Delivery.Sender {
   private final Lane lane;
-  private final Upstreams upstreams;
   private final Exchange exchange;
   private final @Nullable Identity identity;
   private final HttpServerRequest request;
   private final HttpServerResponse response;
-  private final Deadlines.Entry firstByte;
+  private final Delivery delivery;
   private final Deadlines.Entry firstFrame;
   private boolean hasBody;
   private @Nullable Buffer firstChunk;
-  private int attempts;
-  private int broken;
-  private boolean reused;
-  private long askedNanos;
-  private Upstreams.@Nullable Upstream upstream;
-  private Upstreams.@Nullable Upstream last;
-  private RequestTrace.@Nullable Step step;
-  private @Nullable HttpClientRequest upstreamRequest;
   private @Nullable BodyPump upload;
-  private @Nullable BodyPump download;
   private boolean uploaded;
-  private @Nullable CredentialWatch watch;
+  private @Nullable Download download;
   private boolean over;
 
   /**
@@ -62,11 +43,10 @@ final class Forward implements Lane.Open {
   Forward(Lane lane, Upstreams upstreams, Exchange exchange, @Nullable Identity identity) {
     this.identity = identity;
     this.lane = lane;
-    this.upstreams = upstreams;
     this.exchange = exchange;
     this.request = exchange.request();
     this.response = exchange.response();
-    this.firstByte = lane.firstByte.entry(() -> fail(UpstreamFailure.SILENT));
+    this.delivery = new Delivery(lane, upstreams, exchange, this);
     this.firstFrame =
         lane.progress.entry(
             () -> giveUp(408, "request_timeout", "The body did not begin to come."));
@@ -83,118 +63,63 @@ final class Forward implements Lane.Open {
           }
         });
     if (request.version() == HttpVersion.HTTP_2 && exchange.head().contentLength() < 0) {
-      // HTTP/2 tells of a body only by its first frame.
-      request.exceptionHandler(broken -> clientLeft());
-      request.handler(
-          chunk -> {
-            if (!hasBody) {
-              hasBody = true;
-              firstChunk = chunk;
-              ask();
-            }
-          });
-      request.endHandler(
-          end -> {
-            if (!hasBody) {
-              ask();
-            }
-          });
-      lane.progress.restart(firstFrame);
-      request.fetch(1);
+      awaitFirstFrame();
     } else {
       hasBody = exchange.announcesBody();
-      ask();
+      delivery.ask();
     }
   }
 
-  private void ask() {
-    lane.progress.stop(firstFrame);
-    attempts++;
-    askedNanos = System.nanoTime();
-    Upstreams.Upstream chosen = upstreams.choose(request.headers());
-    chosen.begin();
-    upstream = chosen;
-    last = chosen;
-    step = exchange.trace().upstream();
-    upstreams
-        .request(chosen, request.method(), exchange.head().target())
-        .onComplete(connected -> send(connected, chosen), this::notConnected);
-  }
-
-  private void notConnected(Throwable cause) {
-    UpstreamFailure failure = UpstreamFailure.ofConnecting(cause);
-    if (upstream != null && failure == UpstreamFailure.REFUSED) {
-      upstream.refused();
-    }
-    boolean refused = !over && failure == UpstreamFailure.REFUSED;
-    if (refused && upstream != null && upstreams.losesSession(upstream, request.headers())) {
-      // What MCP's streamable HTTP says of a session that is no more: its client begins another.
-      giveUp(404, "not_found", "The Kaneo that had this session is gone.");
-    } else if (refused && attempts < upstreams.size()) {
-      release();
-      ask();
-    } else if (refused && lane.mayHold(upstream)) {
-      // Not a byte was sent, so any request can wait for a Kaneo that restarts.
-      askLater();
-    } else {
-      fail(failure);
-    }
-  }
-
-  /** Tries again a little later; the client may be gone by then. */
-  private void askLater() {
-    release();
-    lane.holdBack(
-        () -> {
-          if (!over) {
-            ask();
+  /** HTTP/2 tells of a body only by its first frame. */
+  private void awaitFirstFrame() {
+    request.exceptionHandler(broken -> clientLeft());
+    request.handler(
+        chunk -> {
+          if (!hasBody) {
+            hasBody = true;
+            firstChunk = chunk;
+            begun();
           }
         });
+    request.endHandler(
+        end -> {
+          if (!hasBody) {
+            begun();
+          }
+        });
+    lane.progress.restart(firstFrame);
+    request.fetch(1);
   }
 
-  private void send(HttpClientRequest to, Upstreams.Upstream chosen) {
-    // What breaks shows in the future of the answer too.
-    to.exceptionHandler(broken -> {});
-    chosen.reached();
-    reused = upstreams.isReused(to.connection());
-    if (over) {
-      to.reset();
-      return;
+  private void begun() {
+    lane.progress.stop(firstFrame);
+    if (!over) {
+      delivery.ask();
     }
-    upstreamRequest = to;
-    try {
-      RequestHeaders.copy(exchange, to.headers(), chosen.authority());
-    } catch (IllegalArgumentException e) {
-      giveUp(400, "bad_request", "A field has characters that no field may have.");
-      return;
-    }
-    to.earlyHintsHandler(this::earlyHints);
-    to.response().onComplete(this::answered, this::notAnswered);
+  }
+
+  @Override
+  public boolean hasBody() {
+    return hasBody;
+  }
+
+  @Override
+  public void send(Call to) {
     if (!hasBody) {
-      lane.firstByte.restart(firstByte);
-      to.end();
+      delivery.awaitAnswer();
+      to.sendWhole();
       return;
     }
-    if (exchange.head().contentLength() < 0) {
-      to.setChunked(true);
-    }
-    if (request.headers().contains(HttpHeaders.EXPECT)) {
-      to.continueHandler(
-          go -> {
-            if (!over && !response.headWritten()) {
-              response.writeContinue();
-            }
-          });
-      to.sendHead();
-    }
+    to.sendHead(exchange.head().contentLength() < 0);
     BodyPump pump =
         new BodyPump(
                 request, to, exchange.head().contentLength(), lane.maxBodyBytes, new UploadEvents())
             .limited(lane.progress, true, this::uploadStalled);
     upload = pump;
     if (firstChunk != null) {
-      pump.start(firstChunk);
+      Buffer first = firstChunk;
       firstChunk = null;
+      pump.start(first);
     } else {
       pump.start();
     }
@@ -205,7 +130,7 @@ final class Forward implements Lane.Open {
     public void completed() {
       uploaded = true;
       if (download == null && !over) {
-        lane.firstByte.restart(firstByte);
+        delivery.awaitAnswer();
       }
     }
 
@@ -222,219 +147,75 @@ final class Forward implements Lane.Open {
 
   private void uploadStalled() {
     if (upload != null && upload.waitsForSink()) {
-      fail(UpstreamFailure.SILENT);
+      notAnswered(UpstreamFailure.SILENT);
     } else {
       giveUp(408, "request_timeout", "The body stopped coming.");
     }
   }
 
-  private void earlyHints(MultiMap hints) {
-    if (!over && !response.headWritten() && request.version() != HttpVersion.HTTP_1_0) {
+  @Override
+  public void goOn() {
+    if (request.headers().contains(HttpHeaders.EXPECT) && !response.headWritten()) {
+      response.writeContinue();
+    }
+  }
+
+  @Override
+  public void earlyHints(MultiMap hints) {
+    if (!response.headWritten() && request.version() != HttpVersion.HTTP_1_0) {
       MultiMap clean = MultiMap.caseInsensitiveMultiMap();
       ResponseHeaders.copy(hints, clean);
       response.writeEarlyHints(clean);
     }
   }
 
-  private void notAnswered(Throwable cause) {
-    if (over) {
-      return;
-    }
-    UpstreamFailure failure = UpstreamFailure.ofAnswer(cause);
-    if (failure == UpstreamFailure.BROKEN && mayRepeat()) {
-      if (upstream != null && !reused) {
-        upstream.failed();
-      }
-      broken++;
-      lane.firstByte.stop(firstByte);
-      askLater();
-    } else {
-      fail(failure);
-    }
-  }
-
-  /**
-   * Once for whatever broke; again only where the connection was an old one, which says nothing of
-   * this request: what breaks a fresh one twice may be what kills Kaneo.
-   */
-  private boolean mayRepeat() {
-    HttpMethod method = request.method();
-    return (broken == 0 || (reused && broken < MOST_DEAD))
-        && !hasBody
-        && (method.equals(HttpMethod.GET)
-            || method.equals(HttpMethod.HEAD)
-            || method.equals(HttpMethod.OPTIONS));
-  }
-
-  private void answered(HttpClientResponse answer) {
-    if (over) {
-      return;
-    }
-    lane.firstByte.stop(firstByte);
-    int status = answer.statusCode();
-    if (status < 200) {
-      fail(UpstreamFailure.NONSENSE);
-      return;
-    }
-    List<String> codings = answer.headers().getAll(HttpHeaders.TRANSFER_ENCODING);
-    if (codings.size() > 1
-        || (codings.size() == 1 && !codings.get(0).equalsIgnoreCase("chunked"))) {
-      fail(UpstreamFailure.NONSENSE);
-      return;
-    }
+  @Override
+  public void answered(Call answer) {
     boolean events = ResponseHeaders.isEventStream(answer.headers());
-    if (events && lane.ceilings.livesLong(exchange) != null) {
-      fail(UpstreamFailure.BUSY);
-      return;
-    }
-    long waited = System.nanoTime() - askedNanos;
-    if (upstream != null) {
-      upstreams.answered(upstream, status, answer.headers());
-    }
-    exchange.upstreamAnswered(status, waited);
-    if (step != null) {
-      step.status(status);
-    }
-    response.setStatusCode(status);
-    MultiMap headers = response.headers();
-    ResponseHeaders.copy(answer.headers(), headers);
-    boolean bodiless = request.method().equals(HttpMethod.HEAD) || status == 204 || status == 304;
-    if (!bodiless
-        && request.version() != HttpVersion.HTTP_2
-        && ResponseHeaders.hasOwnReason(answer)) {
-      response.setStatusMessage(answer.statusMessage());
-    }
-    long announced = -1;
-    if (bodiless) {
-      announced = 0;
+    if (!ResponseHeaders.isFramed(answer.headers())) {
+      notAnswered(UpstreamFailure.NONSENSE);
+    } else if (events && lane.ceilings.livesLong(exchange) != null) {
+      notAnswered(UpstreamFailure.BUSY);
     } else {
-      String length = headers.get(HttpHeaders.CONTENT_LENGTH);
-      if (length != null) {
-        announced = Long.parseLong(length.strip());
-      } else if (request.version() == HttpVersion.HTTP_1_0) {
-        headers.set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-      } else {
-        response.setChunked(true);
+      delivery.accepted(answer);
+      download = new Download(lane, exchange, answer, this);
+      download.start();
+      if (events) {
+        download.watch(identity);
       }
     }
-    BodyPump pump =
-        new BodyPump(answer, response, announced, 0, new DownloadEvents(answer))
-            .limited(lane.progress, false, this::downloadStalled);
-    download = pump;
-    pump.start();
-    if (events) {
-      watchStream();
-    }
-    if (announced != 0) {
-      // Most bodies begin in the packet of their head and leave with it. When this one does not, as
-      // with a stream that has no event yet, the head must not wait for it.
-      Vertx.currentContext().runOnContext(later -> sendHeadAlone());
-    }
-  }
-
-  /** An event stream may outlive the credential it was opened with, and this gateway. */
-  private void watchStream() {
-    lane.opened(this);
-    watch = new CredentialWatch(lane, () -> endStream("credential ended"));
-    watch.start(identity, request.headers());
   }
 
   @Override
-  public void end() {
-    endStream("gateway restarts");
-  }
-
-  /** Ends a stream in good form: its client asks anew, and is told what became of it. */
-  private void endStream(String why) {
-    if (!over) {
-      exchange.trouble(why);
-      finish(true);
-      if (response.headers().contains(HttpHeaders.CONTENT_LENGTH)) {
-        breakOff();
-      } else {
-        response.end();
-      }
+  public void answerPaused() {
+    if (download != null) {
+      download.sendHeadAlone();
     }
   }
 
-  private void sendHeadAlone() {
-    if (!over && !response.headWritten() && !response.closed()) {
-      response.writeHead();
+  /** All of the answer has been passed on. */
+  void downloaded() {
+    boolean unread = hasBody && !uploaded;
+    finish(unread);
+    if (unread) {
+      Problems.discardBody(exchange);
     }
   }
 
-  private final class DownloadEvents implements BodyPump.Events {
-    private final HttpClientResponse answer;
-
-    DownloadEvents(HttpClientResponse answer) {
-      this.answer = answer;
-    }
-
-    @Override
-    public void ending() {
-      boolean framed = response.isChunked() || request.version() == HttpVersion.HTTP_2;
-      if (framed && !answer.trailers().isEmpty()) {
-        ResponseHeaders.copy(answer.trailers(), response.trailers());
-      }
-    }
-
-    @Override
-    public void completed() {
-      boolean delimitedByClose =
-          request.version() == HttpVersion.HTTP_1_0
-              && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
-      finish(hasBody && !uploaded);
-      if (delimitedByClose) {
-        request.connection().close();
-      } else if (hasBody && !uploaded) {
-        Problems.discardBody(exchange);
-      }
-    }
-
-    @Override
-    public void tooLarge() {
-      throw new IllegalStateException("answers have no limit");
-    }
-
-    @Override
-    public void sourceFailed(Throwable cause) {
-      exchange.trouble("Kaneo broke off its answer");
-      failed("truncated");
-      finish(true);
-      if (response.headWritten()) {
-        breakOff();
-      } else {
-        response.headers().clear().set("X-Request-Id", exchange.id());
-        Problems.answer(
-            exchange,
-            UpstreamFailure.BROKEN.status(),
-            UpstreamFailure.BROKEN.code(),
-            "Kaneo broke off its answer.");
-      }
-    }
-  }
-
-  /**
-   * Ends an answer so that nobody takes it for whole: HTTP/1.1 misses its last chunk or announced
-   * length, HTTP/2 its end of stream; HTTP/1.0 knows only the reset of the connection.
-   */
-  private void breakOff() {
-    exchange.truncated();
-    if (request.version() == HttpVersion.HTTP_1_0) {
-      ConnectionGuard.abort(request.connection());
-    } else {
-      response.reset();
-    }
-  }
-
-  private void downloadStalled() {
-    exchange.trouble("the client stopped reading");
-    exchange.abandoned();
+  /** Kaneo broke off its answer. */
+  void truncated() {
+    exchange.trouble("Kaneo broke off its answer");
+    delivery.failed("truncated");
     finish(true);
-    if (request.version() == HttpVersion.HTTP_2) {
-      response.reset();
+    if (response.headWritten()) {
+      Download.breakOff(exchange);
     } else {
-      ConnectionGuard.cut(request.connection());
+      response.headers().clear().set("X-Request-Id", exchange.id());
+      Problems.answer(
+          exchange,
+          UpstreamFailure.BROKEN.status(),
+          UpstreamFailure.BROKEN.code(),
+          "Kaneo broke off its answer.");
     }
   }
 
@@ -446,15 +227,12 @@ final class Forward implements Lane.Open {
     }
   }
 
-  private void fail(UpstreamFailure failure) {
+  @Override
+  public void notAnswered(UpstreamFailure failure) {
     if (over) {
       return;
     }
-    failed(failure.label());
-    if (upstream != null && upstreamRequest != null) {
-      // It took the request, so what went wrong is its own affair.
-      upstream.failed();
-    }
+    delivery.failed(failure.label());
     if (failure == UpstreamFailure.BUSY || failure == UpstreamFailure.REFUSED) {
       finish(true);
       Problems.answerRetryLater(
@@ -464,13 +242,15 @@ final class Forward implements Lane.Open {
     }
   }
 
-  private void failed(String cause) {
-    if (last != null) {
-      last.meters().failed(cause);
-    }
-    if (step != null) {
-      step.failed(cause);
-    }
+  @Override
+  public void sessionGone() {
+    // What MCP's streamable HTTP says of a session that is no more: its client begins another.
+    giveUp(404, "not_found", "The Kaneo that had this session is gone.");
+  }
+
+  @Override
+  public void unsendable() {
+    giveUp(400, "bad_request", "A field has characters that no field may have.");
   }
 
   private void giveUp(int status, String code, String message) {
@@ -480,19 +260,20 @@ final class Forward implements Lane.Open {
     finish(true);
     if (response.headWritten()) {
       exchange.trouble(message);
-      breakOff();
+      Download.breakOff(exchange);
     } else {
       Problems.answer(exchange, status, code, message);
     }
   }
 
-  private void finish(boolean cutUpstream) {
+  /** Whether nothing more is done for this request. */
+  boolean isOver() {
+    return over;
+  }
+
+  /** Ends both directions; what Kaneo has to say yet, nobody hears. */
+  void finish(boolean cutUpstream) {
     over = true;
-    lane.closed(this);
-    if (watch != null) {
-      watch.stop();
-    }
-    lane.firstByte.stop(firstByte);
     lane.progress.stop(firstFrame);
     if (upload != null) {
       upload.stop();
@@ -500,19 +281,6 @@ final class Forward implements Lane.Open {
     if (download != null) {
       download.stop();
     }
-    if (cutUpstream && upstreamRequest != null) {
-      upstreamRequest.reset();
-    }
-    release();
-  }
-
-  private void release() {
-    if (upstream != null) {
-      upstream.end();
-      upstream = null;
-      if (step != null) {
-        step.end();
-      }
-    }
+    delivery.end(cutUpstream);
   }
 }

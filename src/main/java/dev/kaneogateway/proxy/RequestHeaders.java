@@ -6,9 +6,9 @@ import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpVersion;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.BiConsumer;
 
 /**
  * The head of a request as Kaneo gets it. Forwarding fields of whatever spelling are dropped and
@@ -30,33 +30,38 @@ final class RequestHeaders {
 
   private RequestHeaders() {}
 
-  /** Copies the fields of a request that go on to Kaneo and adds the gateway's own. */
-  static void copy(Exchange exchange, MultiMap to, String upstreamAuthority) {
+  /** Writes the fields of a request that go on to Kaneo, and the gateway's own. */
+  static void copy(
+      Exchange exchange, BiConsumer<CharSequence, CharSequence> to, String upstreamAuthority) {
+    TrustedProxies.Origin origin = exchange.origin();
+    String host = origin.host().isEmpty() ? upstreamAuthority : origin.host();
+    to.accept(
+        HttpHeaders.HOST,
+        exchange.head().host().isEmpty() ? upstreamAuthority : exchange.head().host());
     MultiMap from = exchange.request().headers();
     Set<String> named = HopByHop.named(from);
     RequestTrace trace = exchange.trace();
+    boolean cookieApart = mayHaveSplitCookie(exchange, from);
     from.forEach(
         (name, value) -> {
-          if (!isDropped(name) && !isNamed(named, name) && !isOfAnotherTrace(name, trace)) {
-            to.add(name, value);
+          if (!isDropped(name)
+              && !isNamed(named, name)
+              && !isOfAnotherTrace(name, trace)
+              && !(cookieApart && name.equalsIgnoreCase("cookie"))) {
+            to.accept(name, value);
           }
         });
-    if (exchange.request().version() == HttpVersion.HTTP_2) {
-      joinCookies(from, to);
+    if (cookieApart) {
+      to.accept(HttpHeaders.COOKIE, String.join("; ", from.getAll(HttpHeaders.COOKIE)));
     }
-    TrustedProxies.Origin origin = exchange.origin();
-    String host = origin.host().isEmpty() ? upstreamAuthority : origin.host();
-    to.set(
-        HttpHeaders.HOST,
-        exchange.head().host().isEmpty() ? upstreamAuthority : exchange.head().host());
-    to.add(X_FORWARDED_FOR, origin.address());
-    to.add(X_FORWARDED_PROTO, origin.scheme());
-    to.add(X_FORWARDED_HOST, host);
-    to.add(X_REAL_IP, origin.address());
-    to.add(CF_CONNECTING_IP, origin.address());
-    to.add(FORWARDED, forwarded(origin, host));
-    to.add(X_REQUEST_ID, exchange.id());
-    to.add(RequestTrace.TRACEPARENT, trace.traceparent());
+    to.accept(X_FORWARDED_FOR, origin.address());
+    to.accept(X_FORWARDED_PROTO, origin.scheme());
+    to.accept(X_FORWARDED_HOST, host);
+    to.accept(X_REAL_IP, origin.address());
+    to.accept(CF_CONNECTING_IP, origin.address());
+    to.accept(FORWARDED, forwarded(origin, host));
+    to.accept(X_REQUEST_ID, exchange.id());
+    to.accept(RequestTrace.TRACEPARENT, trace.traceparent());
   }
 
   /** W3C Trace Context §3.3: {@code tracestate} goes with its {@code traceparent} or not at all. */
@@ -121,11 +126,9 @@ final class RequestHeaders {
   }
 
   /** HTTP/2 may split the cookie; HTTP/1.1 must not (RFC 9113 §8.2.3). */
-  private static void joinCookies(MultiMap from, MultiMap to) {
-    List<String> cookies = from.getAll(HttpHeaders.COOKIE);
-    if (cookies.size() > 1) {
-      to.set(HttpHeaders.COOKIE, String.join("; ", cookies));
-    }
+  private static boolean mayHaveSplitCookie(Exchange exchange, MultiMap from) {
+    return exchange.request().version() == HttpVersion.HTTP_2
+        && from.getAll(HttpHeaders.COOKIE).size() > 1;
   }
 
   /** RFC 7239 §4: an IPv6 address is bracketed, and what is no token is quoted. */

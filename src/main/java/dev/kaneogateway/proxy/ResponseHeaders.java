@@ -1,8 +1,8 @@
 package dev.kaneogateway.proxy;
 
 import io.vertx.core.MultiMap;
-import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
@@ -33,11 +33,9 @@ final class ResponseHeaders {
     return type != null && type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length());
   }
 
-  /** The reason phrase, if Kaneo chose one of its own. */
-  static boolean hasOwnReason(HttpClientResponse answer) {
-    String usual =
-        io.netty.handler.codec.http.HttpResponseStatus.valueOf(answer.statusCode()).reasonPhrase();
-    String reason = answer.statusMessage();
-    return reason != null && !reason.isEmpty() && !reason.equals(usual);
+  /** Whether the end of an answer's body can be told: {@code chunked} is the one coding known. */
+  static boolean isFramed(MultiMap headers) {
+    List<String> codings = headers.getAll(HttpHeaders.TRANSFER_ENCODING);
+    return codings.isEmpty() || (codings.size() == 1 && codings.get(0).equalsIgnoreCase("chunked"));
   }
 }

@@ -2,6 +2,7 @@ package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.credentials.Identity;
 import dev.kaneogateway.tracing.RequestTrace;
+import dev.kaneogateway.upstream.UpstreamFailure;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
@@ -92,7 +93,7 @@ final class Tunnel implements Lane.Open {
       to.reset();
       return;
     }
-    RequestHeaders.copy(exchange, to.headers(), chosen.authority());
+    RequestHeaders.copy(exchange, to.headers()::add, chosen.authority());
     to.headers().set(HttpHeaders.CONNECTION, "Upgrade").set(HttpHeaders.UPGRADE, "websocket");
     lane.firstByte.restart(firstByte);
     to.connect().onComplete(this::answered, cause -> fail(UpstreamFailure.ofAnswer(cause)));

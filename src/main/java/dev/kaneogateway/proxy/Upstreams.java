@@ -3,6 +3,7 @@ package dev.kaneogateway.proxy;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.UpstreamMeters;
+import dev.kaneogateway.upstream.ConnectionPool;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -13,13 +14,14 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.ConnectOptions;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.SocketAddress;
 import java.net.URI;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
-import java.util.Set;
-import java.util.WeakHashMap;
 
 /**
  * The Kaneo processes of one kind and the connections to them. One for each event loop, so that
@@ -29,14 +31,11 @@ final class Upstreams {
   /** Names the session of MCP's streamable HTTP, in the answer that made it and in its requests. */
   private static final String MCP_SESSION = "mcp-session-id";
 
-  private final HttpClientAgent client;
+  private final NetClient client;
   private final HttpClientAgent upgrades;
   private final List<Upstream> upstreams;
   private final McpSessions mcpSessions;
   private final long connectTimeoutMillis;
-
-  /** Connections that no request has used yet. */
-  private final Set<HttpConnection> fresh = Collections.newSetFromMap(new WeakHashMap<>());
 
   /** One Kaneo, with what this event loop has under way there. */
   static final class Upstream {
@@ -47,9 +46,16 @@ final class Upstreams {
     private final String authority;
     private final Presence presence;
     private final UpstreamMeters meters;
+    private final ConnectionPool pool;
     private final URI uri;
 
-    Upstream(URI uri, Presence presence, UpstreamMeters meters) {
+    Upstream(
+        Vertx vertx,
+        NetClient client,
+        URI uri,
+        ConnectionPool.Limits limits,
+        Presence presence,
+        UpstreamMeters meters) {
       this.uri = uri;
       this.presence = presence;
       this.meters = meters;
@@ -58,6 +64,22 @@ final class Upstreams {
       this.port = uri.getPort() >= 0 ? uri.getPort() : ssl ? 443 : 80;
       this.address = SocketAddress.inetSocketAddress(port, host);
       this.authority = uri.getAuthority();
+      this.pool = new ConnectionPool(vertx, client, target(), limits, meters);
+    }
+
+    private ConnectOptions target() {
+      ConnectOptions target =
+          new ConnectOptions().setRemoteAddress(address).setHost(host).setPort(port);
+      return ssl
+          ? target
+              .setSsl(true)
+              .setSslOptions(new ClientSSLOptions().setHostnameVerificationAlgorithm("HTTPS"))
+          : target;
+    }
+
+    /** The connections for plain exchanges. */
+    ConnectionPool pool() {
+      return pool;
     }
 
     /** What {@code Host} says when the client said nothing. */
@@ -112,43 +134,49 @@ final class Upstreams {
       int eventLoops,
       Presences presences,
       GatewayMetrics metrics) {
+    ConnectionPool.Limits limits =
+        new ConnectionPool.Limits(
+            Math.max(1, settings.maxConnections() / eventLoops),
+            settings.maxQueue() / eventLoops,
+            settings.connectTimeout(),
+            settings.keepAlive());
+    NetClientOptions options = new NetClientOptions();
+    options
+        .setConnectTimeout((int) settings.connectTimeout().toMillis())
+        .setTcpNoDelay(true)
+        .setTcpKeepAlive(true);
+    this.client = vertx.createNetClient(options);
     this.upstreams =
         origins.stream()
-            .map(uri -> new Upstream(uri, presences.of(uri), metrics.upstream(uri.toString())))
+            .map(
+                uri ->
+                    new Upstream(
+                        vertx,
+                        client,
+                        uri,
+                        limits,
+                        presences.of(uri),
+                        metrics.upstream(uri.toString())))
             .toList();
     this.mcpSessions = presences.mcpSessions();
     this.connectTimeoutMillis = settings.connectTimeout().toMillis();
-    HttpClientOptions options =
-        new HttpClientOptions()
-            .setConnectTimeout((int) connectTimeoutMillis)
-            .setKeepAliveTimeout((int) Math.max(1, settings.keepAlive().toSeconds()))
-            .setMaxHeaderSize(256 * 1024)
-            .setDecompressionSupported(false)
-            .setTcpNoDelay(true)
-            .setTcpKeepAlive(true);
-    int connections = Math.max(1, settings.maxConnections() / eventLoops);
-    this.client =
-        vertx
-            .httpClientBuilder()
-            .with(options)
-            .with(
-                new PoolOptions()
-                    .setHttp1MaxSize(connections)
-                    .setMaxWaitQueueSize(settings.maxQueue() / eventLoops))
-            .withConnectHandler(this::connected)
-            .build();
     // A connection that was upgraded never comes back, so it must not take a place of the others.
     this.upgrades =
         vertx
             .httpClientBuilder()
-            .with(options)
+            .with(
+                new HttpClientOptions()
+                    .setConnectTimeout((int) connectTimeoutMillis)
+                    .setMaxHeaderSize(256 * 1024)
+                    .setDecompressionSupported(false)
+                    .setTcpNoDelay(true)
+                    .setTcpKeepAlive(true))
             .with(new PoolOptions().setHttp1MaxSize(1 << 20).setMaxWaitQueueSize(0))
-            .withConnectHandler(this::connected)
+            .withConnectHandler(this::upgraded)
             .build();
   }
 
-  private void connected(HttpConnection connection) {
-    fresh.add(connection);
+  private void upgraded(HttpConnection connection) {
     SocketAddress remote = connection.remoteAddress();
     for (Upstream each : upstreams) {
       if (upstreams.size() == 1 || each.isAt(remote)) {
@@ -227,34 +255,22 @@ final class Upstreams {
     return upstreams.size();
   }
 
-  /** Whether a connection has carried a request before; to be asked once for each request. */
-  boolean isReused(HttpConnection connection) {
-    return !fresh.remove(connection);
-  }
-
   void close() {
+    upstreams.forEach(each -> each.pool.close());
     client.close();
     upgrades.close();
   }
 
-  /** A request on a connection of the pool; fails when none can be had in time. */
-  Future<HttpClientRequest> request(Upstream upstream, HttpMethod method, String target) {
-    return client.request(options(upstream, method, target));
-  }
-
   /** A request on a connection of its own, which may then speak another protocol. */
   Future<HttpClientRequest> upgradeRequest(Upstream upstream, String target) {
-    return upgrades.request(options(upstream, HttpMethod.GET, target));
-  }
-
-  private RequestOptions options(Upstream upstream, HttpMethod method, String target) {
-    return new RequestOptions()
-        .setServer(upstream.address)
-        .setHost(upstream.host)
-        .setPort(upstream.port)
-        .setSsl(upstream.ssl)
-        .setMethod(method)
-        .setURI(target)
-        .setConnectTimeout(connectTimeoutMillis);
+    return upgrades.request(
+        new RequestOptions()
+            .setServer(upstream.address)
+            .setHost(upstream.host)
+            .setPort(upstream.port)
+            .setSsl(upstream.ssl)
+            .setMethod(HttpMethod.GET)
+            .setURI(target)
+            .setConnectTimeout(connectTimeoutMillis));
   }
 }

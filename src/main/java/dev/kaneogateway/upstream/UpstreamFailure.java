@@ -1,4 +1,4 @@
-package dev.kaneogateway.proxy;
+package dev.kaneogateway.upstream;
 
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClosedException;
@@ -8,7 +8,7 @@ import java.net.UnknownHostException;
 import java.util.concurrent.TimeoutException;
 
 /** What went wrong with Kaneo, and what the client is told: the one table from cause to status. */
-enum UpstreamFailure {
+public enum UpstreamFailure {
   /** Nobody listens, or nobody answers the call: no byte of the request was sent. */
   REFUSED(502, "bad_gateway", "Kaneo does not accept connections."),
   /** Every connection is busy and the queue is full, or one was not to be had in time. */
@@ -30,25 +30,25 @@ enum UpstreamFailure {
     this.message = message;
   }
 
-  int status() {
+  public int status() {
     return status;
   }
 
-  String code() {
+  public String code() {
     return code;
   }
 
-  String message() {
+  public String message() {
     return message;
   }
 
   /** The value of a metric's label. */
-  String label() {
+  public String label() {
     return name().toLowerCase(java.util.Locale.ROOT);
   }
 
   /** While a connection was asked for. */
-  static UpstreamFailure ofConnecting(Throwable cause) {
+  public static UpstreamFailure ofConnecting(Throwable cause) {
     if (cause instanceof ConnectionPoolTooBusyException) {
       return BUSY;
     }
@@ -61,7 +61,7 @@ enum UpstreamFailure {
   }
 
   /** While an answer was waited for. */
-  static UpstreamFailure ofAnswer(Throwable cause) {
+  public static UpstreamFailure ofAnswer(Throwable cause) {
     return cause instanceof HttpClosedException || cause instanceof java.io.IOException
         ? BROKEN
         : cause instanceof TimeoutException ? SILENT : NONSENSE;

@@ -1,0 +1,248 @@
+package dev.kaneogateway.proxy;
+
+import dev.kaneogateway.tracing.RequestTrace;
+import dev.kaneogateway.upstream.Call;
+import dev.kaneogateway.upstream.ConnectionPool;
+import dev.kaneogateway.upstream.UpstreamFailure;
+import dev.kaneogateway.web.Deadlines;
+import dev.kaneogateway.web.Exchange;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpMethod;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings one request to a Kaneo that answers it: chooses one, waits for one that restarts, and asks
+ * again where that is safe. A request of which no byte was sent can always wait; one without a body
+ * whose connection dies before the first byte of an answer is sent again if it can be repeated (RFC
+ * 9110 §9.2.2). Confined to its event loop.
+ */
+final class Delivery implements ConnectionPool.Caller {
+  /** How many dead connections of the pool a request may meet: a restart leaves many. */
+  private static final int MOST_DEAD = 5;
+
+  private final Lane lane;
+  private final Upstreams upstreams;
+  private final Exchange exchange;
+  private final Sender sender;
+  private final Deadlines.Entry firstByte;
+  private int attempts;
+  private int broken;
+  private long askedNanos;
+  private Upstreams.@Nullable Upstream upstream;
+  private Upstreams.@Nullable Upstream last;
+  private RequestTrace.@Nullable Step step;
+  private @Nullable Call call;
+  private boolean over;
+
+  /** Whose request it is. Told nothing any more after {@link #end}. */
+  interface Sender {
+    /** Whether the request has a body, so that it can be sent only once. */
+    boolean hasBody();
+
+    /** The head is written but for what frames the body: the request is to be sent. */
+    void send(Call to);
+
+    /** Kaneo wants the body. */
+    void goOn();
+
+    /** Kaneo tells beforehand what its answer will refer to. */
+    void earlyHints(MultiMap hints);
+
+    /** The head of the answer came. */
+    void answered(Call answer);
+
+    /** What came in one piece with the head of the answer was delivered. */
+    void answerPaused();
+
+    /** There will be no answer. */
+    void notAnswered(UpstreamFailure why);
+
+    /** The Kaneo whose MCP session the request belongs to is gone. */
+    void sessionGone();
+
+    /** The request itself cannot be sent. */
+    void unsendable();
+  }
+
+  Delivery(Lane lane, Upstreams upstreams, Exchange exchange, Sender sender) {
+    this.lane = lane;
+    this.upstreams = upstreams;
+    this.exchange = exchange;
+    this.sender = sender;
+    this.firstByte = lane.firstByte.entry(() -> sender.notAnswered(UpstreamFailure.SILENT));
+  }
+
+  /** Asks the Kaneo that is chosen now. */
+  void ask() {
+    attempts++;
+    askedNanos = System.nanoTime();
+    Upstreams.Upstream chosen = upstreams.choose(exchange.request().headers());
+    chosen.begin();
+    upstream = chosen;
+    last = chosen;
+    step = exchange.trace().upstream();
+    chosen.pool().call(this);
+  }
+
+  @Override
+  public boolean isWaiting() {
+    return !over;
+  }
+
+  @Override
+  public void notConnected(UpstreamFailure why) {
+    Upstreams.Upstream asked = upstream;
+    if (over || asked == null) {
+      return;
+    }
+    boolean refused = why == UpstreamFailure.REFUSED;
+    if (refused) {
+      asked.refused();
+    }
+    if (refused && upstreams.losesSession(asked, exchange.request().headers())) {
+      sender.sessionGone();
+    } else if (refused && attempts < upstreams.size()) {
+      release();
+      ask();
+    } else if (refused && lane.mayHold(asked)) {
+      askLater();
+    } else {
+      sender.notAnswered(why);
+    }
+  }
+
+  /** Tries again a little later; the client may be gone by then. */
+  private void askLater() {
+    release();
+    lane.holdBack(
+        () -> {
+          if (!over) {
+            ask();
+          }
+        });
+  }
+
+  @Override
+  public void connected(Call to) {
+    Upstreams.Upstream asked = upstream;
+    if (asked == null) {
+      to.reset();
+      return;
+    }
+    asked.reached();
+    call = to;
+    try {
+      to.begin(exchange.request().method(), exchange.head().target());
+      RequestHeaders.copy(exchange, to::field, asked.authority());
+    } catch (IllegalArgumentException e) {
+      sender.unsendable();
+      return;
+    }
+    sender.send(to);
+  }
+
+  /** All of the request is sent: from now on Kaneo may be silent for a limited time only. */
+  void awaitAnswer() {
+    lane.firstByte.restart(firstByte);
+  }
+
+  @Override
+  public void goOn() {
+    sender.goOn();
+  }
+
+  @Override
+  public void earlyHints(MultiMap hints) {
+    sender.earlyHints(hints);
+  }
+
+  @Override
+  public void answered() {
+    Call answer = call;
+    if (answer == null) {
+      return;
+    }
+    lane.firstByte.stop(firstByte);
+    sender.answered(answer);
+  }
+
+  /** The answer is taken as one that means what it says. */
+  void accepted(Call answer) {
+    int status = answer.statusCode();
+    if (upstream != null) {
+      upstreams.answered(upstream, status, answer.headers());
+    }
+    exchange.upstreamAnswered(status, System.nanoTime() - askedNanos);
+    if (step != null) {
+      step.status(status);
+    }
+  }
+
+  @Override
+  public void answerPaused() {
+    sender.answerPaused();
+  }
+
+  @Override
+  public void notAnswered(UpstreamFailure why) {
+    lane.firstByte.stop(firstByte);
+    if (why == UpstreamFailure.BROKEN && mayRepeat()) {
+      if (upstream != null && call != null && !call.isReused()) {
+        upstream.failed();
+      }
+      broken++;
+      call = null;
+      askLater();
+    } else {
+      sender.notAnswered(why);
+    }
+  }
+
+  /**
+   * Once for whatever broke; again only where the connection was an old one, which says nothing of
+   * this request: what breaks a fresh one twice may be what kills Kaneo.
+   */
+  private boolean mayRepeat() {
+    HttpMethod method = exchange.request().method();
+    boolean reused = call != null && call.isReused();
+    return (broken == 0 || (reused && broken < MOST_DEAD))
+        && !sender.hasBody()
+        && (method.equals(HttpMethod.GET)
+            || method.equals(HttpMethod.HEAD)
+            || method.equals(HttpMethod.OPTIONS));
+  }
+
+  /** Notes a failure of Kaneo's, by the value of the metric's label. */
+  void failed(String cause) {
+    if (last != null) {
+      last.meters().failed(cause);
+    }
+    if (upstream != null && call != null) {
+      // It took the request, so what went wrong is its own affair.
+      upstream.failed();
+    }
+    if (step != null) {
+      step.failed(cause);
+    }
+  }
+
+  /** Ends it: nothing is told any more. A call that is under way is given up. */
+  void end(boolean cut) {
+    over = true;
+    lane.firstByte.stop(firstByte);
+    if (cut && call != null) {
+      call.reset();
+    }
+    release();
+  }
+
+  private void release() {
+    if (upstream != null) {
+      upstream.end();
+      upstream = null;
+      if (step != null) {
+        step.end();
+      }
+    }
+  }
+}

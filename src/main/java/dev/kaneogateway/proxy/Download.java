@@ -1,0 +1,171 @@
+package dev.kaneogateway.proxy;
+
+import dev.kaneogateway.credentials.Identity;
+import dev.kaneogateway.upstream.Call;
+import dev.kaneogateway.web.ConnectionGuard;
+import dev.kaneogateway.web.Exchange;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Kaneo's answer on its way to the client: its head made fit for the client's version of HTTP, its
+ * body streamed, and if it is one of events, ended with the credential it was opened with or with
+ * this gateway. Confined to its event loop.
+ */
+final class Download implements BodyPump.Events, Lane.Open {
+  private final Lane lane;
+  private final Exchange exchange;
+  private final Call answer;
+  private final Forward forward;
+  private final HttpServerRequest request;
+  private final HttpServerResponse response;
+  private @Nullable BodyPump pump;
+  private @Nullable CredentialWatch watch;
+
+  Download(Lane lane, Exchange exchange, Call answer, Forward forward) {
+    this.lane = lane;
+    this.exchange = exchange;
+    this.answer = answer;
+    this.forward = forward;
+    this.request = exchange.request();
+    this.response = exchange.response();
+  }
+
+  /** Takes over the head and lets the body come. */
+  void start() {
+    int status = answer.statusCode();
+    response.setStatusCode(status);
+    ResponseHeaders.copy(answer.headers(), response.headers());
+    boolean bodiless = request.method().equals(HttpMethod.HEAD) || status == 204 || status == 304;
+    String reason = answer.ownReason();
+    if (reason != null && !bodiless && request.version() != HttpVersion.HTTP_2) {
+      response.setStatusMessage(reason);
+    }
+    BodyPump body =
+        new BodyPump(answer, response, bodiless ? 0 : frame(), 0, this)
+            .limited(lane.progress, false, this::stalled);
+    pump = body;
+    body.start();
+  }
+
+  /** How the client will see the end of the body; the length that was announced, or -1. */
+  private long frame() {
+    MultiMap headers = response.headers();
+    String length = headers.get(HttpHeaders.CONTENT_LENGTH);
+    if (length != null) {
+      return Long.parseLong(length.strip());
+    }
+    if (request.version() == HttpVersion.HTTP_1_0) {
+      headers.set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+    } else {
+      response.setChunked(true);
+    }
+    return -1;
+  }
+
+  /**
+   * Most bodies begin in the packet of their head and leave with it. When this one does not, as
+   * with a stream that has no event yet, the head must not wait for it.
+   */
+  void sendHeadAlone() {
+    if (!forward.isOver() && !response.headWritten() && !response.closed()) {
+      response.writeHead();
+    }
+  }
+
+  /** An event stream may outlive the credential it was opened with, and this gateway. */
+  void watch(@Nullable Identity identity) {
+    if (!forward.isOver()) {
+      lane.opened(this);
+      watch = new CredentialWatch(lane, () -> endStream("credential ended"));
+      watch.start(identity, request.headers());
+    }
+  }
+
+  @Override
+  public void end() {
+    endStream("gateway restarts");
+  }
+
+  /** Ends a stream in good form: its client asks anew, and is told what became of it. */
+  private void endStream(String why) {
+    if (!forward.isOver()) {
+      exchange.trouble(why);
+      forward.finish(true);
+      if (response.headers().contains(HttpHeaders.CONTENT_LENGTH)) {
+        breakOff(exchange);
+      } else {
+        response.end();
+      }
+    }
+  }
+
+  @Override
+  public void ending() {
+    boolean framed = response.isChunked() || request.version() == HttpVersion.HTTP_2;
+    if (framed && !answer.trailers().isEmpty()) {
+      ResponseHeaders.copy(answer.trailers(), response.trailers());
+    }
+  }
+
+  @Override
+  public void completed() {
+    boolean delimitedByClose =
+        request.version() == HttpVersion.HTTP_1_0
+            && !response.headers().contains(HttpHeaders.CONTENT_LENGTH);
+    forward.downloaded();
+    if (delimitedByClose) {
+      request.connection().close();
+    }
+  }
+
+  @Override
+  public void tooLarge() {
+    throw new IllegalStateException("answers have no limit");
+  }
+
+  @Override
+  public void sourceFailed(Throwable cause) {
+    forward.truncated();
+  }
+
+  private void stalled() {
+    exchange.trouble("the client stopped reading");
+    exchange.abandoned();
+    forward.finish(true);
+    if (request.version() == HttpVersion.HTTP_2) {
+      response.reset();
+    } else {
+      ConnectionGuard.cut(request.connection());
+    }
+  }
+
+  /**
+   * Ends an answer so that nobody takes it for whole: HTTP/1.1 misses its last chunk or announced
+   * length, HTTP/2 its end of stream; HTTP/1.0 knows only the reset of the connection.
+   */
+  static void breakOff(Exchange exchange) {
+    exchange.truncated();
+    if (exchange.request().version() == HttpVersion.HTTP_1_0) {
+      ConnectionGuard.abort(exchange.request().connection());
+    } else {
+      exchange.response().reset();
+    }
+  }
+
+  /** Moves nothing any more. */
+  void stop() {
+    lane.closed(this);
+    if (watch != null) {
+      watch.stop();
+    }
+    if (pump != null) {
+      pump.stop();
+    }
+  }
+}

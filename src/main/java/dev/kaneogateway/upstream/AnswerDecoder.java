@@ -1,0 +1,53 @@
+package dev.kaneogateway.upstream;
+
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpHeadersFactory;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpMethod;
+
+/** Netty's decoder of answers, told which request the next one is for (RFC 9112 §6.3). */
+final class AnswerDecoder extends HttpResponseDecoder {
+  /** A Kaneo's page may set many cookies; more than this is a mistake. */
+  private static final int MOST_HEAD_BYTES = 256 * 1024;
+
+  private static final int MOST_LINE_BYTES = 8 * 1024;
+
+  /** Fields that Vert.x can hand on as they are; they are checked where they are copied. */
+  private static final HttpHeadersFactory FIELDS =
+      new HttpHeadersFactory() {
+        @Override
+        public HttpHeaders newHeaders() {
+          return (HttpHeaders) MultiMap.caseInsensitiveMultiMap();
+        }
+
+        @Override
+        public HttpHeaders newEmptyHeaders() {
+          return newHeaders();
+        }
+      };
+
+  private boolean toHead;
+
+  AnswerDecoder() {
+    super(
+        new HttpDecoderConfig()
+            .setMaxInitialLineLength(MOST_LINE_BYTES)
+            .setMaxHeaderSize(MOST_HEAD_BYTES)
+            .setMaxChunkSize(MOST_LINE_BYTES)
+            .setHeadersFactory(FIELDS)
+            .setTrailersFactory(FIELDS));
+  }
+
+  /** The next answer is to a request of this method. */
+  void expect(HttpMethod method) {
+    toHead = method.equals(HttpMethod.HEAD);
+  }
+
+  @Override
+  protected boolean isContentAlwaysEmpty(HttpMessage answer) {
+    return toHead || super.isContentAlwaysEmpty(answer);
+  }
+}

@@ -1,0 +1,195 @@
+package dev.kaneogateway.upstream;
+
+import dev.kaneogateway.metrics.UpstreamMeters;
+import dev.kaneogateway.web.Deadlines;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.ConnectOptions;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetSocket;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections of one event loop to one Kaneo. The one that was used last is used next, so that
+ * the others grow old and are closed before Kaneo closes them; who finds none free waits for one,
+ * in order, for a limited time and in a limited crowd. Confined to its event loop.
+ */
+public final class ConnectionPool {
+  private static final long STALE_CHECK_MS = 1000;
+
+  private final Vertx vertx;
+  private final ContextInternal context;
+  private final NetClient client;
+  private final ConnectOptions target;
+  private final Limits limits;
+  private final UpstreamMeters meters;
+  private final HeadBytes head = new HeadBytes();
+  private final Deadlines waitLimit;
+  private final long staleCheck;
+  private final Deque<Connection> idle = new ArrayDeque<>();
+  private final Deque<Waiter> waiting = new ArrayDeque<>();
+  private int open;
+  private int connecting;
+
+  /**
+   * What a pool keeps to.
+   *
+   * @param connections the most that are open at once
+   * @param waiting the most requests that wait for one of those
+   * @param patience how long one waits, and how long a connection may take to come about
+   * @param idle how long a connection may go unused
+   */
+  public record Limits(int connections, int waiting, Duration patience, Duration idle) {}
+
+  /** Who wants to make a call. Told one of the two, once, perhaps at once. */
+  public interface Caller extends Call.Events {
+    /** Whether a connection is still wanted. */
+    boolean isWaiting();
+
+    /** The call may be made; its head is to be begun. */
+    void connected(Call call);
+
+    /** No connection is to be had. */
+    void notConnected(UpstreamFailure why);
+  }
+
+  private final class Waiter {
+    private final Caller caller;
+    private final Deadlines.Entry limit = waitLimit.entry(this::expire);
+
+    Waiter(Caller caller) {
+      this.caller = caller;
+    }
+
+    private void expire() {
+      waiting.remove(this);
+      caller.notConnected(
+          open >= limits.connections() ? UpstreamFailure.BUSY : UpstreamFailure.REFUSED);
+    }
+  }
+
+  /**
+   * Makes a pool on the current context; {@link #close} ends it.
+   *
+   * @param client opens the connections, and ends those that are open with itself
+   */
+  public ConnectionPool(
+      Vertx vertx, NetClient client, ConnectOptions target, Limits limits, UpstreamMeters meters) {
+    this.vertx = vertx;
+    this.context = (ContextInternal) vertx.getOrCreateContext();
+    this.client = client;
+    this.target = target;
+    this.limits = limits;
+    this.meters = meters;
+    this.waitLimit = new Deadlines(vertx, limits.patience());
+    this.staleCheck = vertx.setPeriodic(STALE_CHECK_MS, id -> closeStale());
+  }
+
+  /** Gives the caller a connection, or tells it that there is none. */
+  public void call(Caller caller) {
+    long now = System.nanoTime();
+    Connection free = idle.pollFirst();
+    if (free != null && !free.isStale(now)) {
+      caller.connected(free.carry(caller));
+      return;
+    }
+    if (free != null) {
+      free.close();
+      closeStale();
+    }
+    if (waiting.size() - connecting >= limits.waiting()
+        && open + connecting >= limits.connections()) {
+      caller.notConnected(UpstreamFailure.BUSY);
+      return;
+    }
+    Waiter waiter = new Waiter(caller);
+    waiting.add(waiter);
+    waitLimit.restart(waiter.limit);
+    connectIfNeeded();
+  }
+
+  private void connectIfNeeded() {
+    if (connecting < waiting.size() && open + connecting < limits.connections()) {
+      connecting++;
+      // Not on the context of the request that happens to need it: a connection lives on.
+      context.dispatch(this, ConnectionPool::connect);
+    }
+  }
+
+  private void connect() {
+    client.connect(target).onComplete(this::connected, this::notConnected);
+  }
+
+  private void connected(NetSocket socket) {
+    connecting--;
+    open++;
+    meters.connectionOpened();
+    AnswerDecoder decoder = new AnswerDecoder();
+    Connection connection = new Connection(this, context, decoder, head, limits.idle().toNanos());
+    // Vert.x's own handler stays behind, for the end of the connection; it sees no byte.
+    ((NetSocketInternal) socket)
+        .channelHandlerContext()
+        .pipeline()
+        .addBefore("handler", "decoder", decoder)
+        .addBefore("handler", "kaneo", connection);
+    returned(connection);
+  }
+
+  private void notConnected(Throwable cause) {
+    connecting--;
+    Waiter first = nextWaiter();
+    if (first != null) {
+      first.caller.notConnected(UpstreamFailure.ofConnecting(cause));
+    }
+    connectIfNeeded();
+  }
+
+  /** A connection is free. */
+  void returned(Connection connection) {
+    Waiter next = nextWaiter();
+    if (next == null) {
+      idle.addFirst(connection);
+    } else {
+      next.caller.connected(connection.carry(next.caller));
+    }
+  }
+
+  private @Nullable Waiter nextWaiter() {
+    Waiter next = waiting.pollFirst();
+    while (next != null) {
+      waitLimit.stop(next.limit);
+      if (next.caller.isWaiting()) {
+        return next;
+      }
+      next = waiting.pollFirst();
+    }
+    return null;
+  }
+
+  /** A connection is no more. */
+  void gone(Connection connection) {
+    open--;
+    meters.connectionClosed();
+    idle.remove(connection);
+    connectIfNeeded();
+  }
+
+  private void closeStale() {
+    long now = System.nanoTime();
+    Connection oldest = idle.peekLast();
+    while (oldest != null && oldest.isStale(now)) {
+      oldest.close();
+      oldest = idle.peekLast();
+    }
+  }
+
+  /** Ends timers; connections end with the client they came from. */
+  public void close() {
+    waitLimit.close();
+    vertx.cancelTimer(staleCheck);
+  }
+}
