@@ -159,6 +159,9 @@ final class EdgeVerticle extends VerticleBase {
             .setTcpNoDelay(true)
             .setTcpKeepAlive(true)
             .setAcceptBacklog(4096)
+            // A WebSocket's extensions are its two ends' own; Vert.x would look for them each time.
+            .setPerMessageWebSocketCompressionSupported(false)
+            .setPerFrameWebSocketCompressionSupported(false)
             .setInitialSettings(
                 new Http2Settings()
                     .setMaxConcurrentStreams(250)

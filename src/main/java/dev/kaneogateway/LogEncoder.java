@@ -20,12 +20,12 @@ import org.jspecify.annotations.Nullable;
 final class LogEncoder extends EncoderBase<ILoggingEvent> {
   private static final byte[] NONE = {};
   private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSX").withZone(ZoneOffset.UTC);
+      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss").withZone(ZoneOffset.UTC);
 
   private final boolean json;
   private final StringBuilder line = new StringBuilder(1024);
   private final JsonStringEncoder quoter = JsonStringEncoder.getInstance();
-  private long formattedMillis = -1;
+  private long formattedSecond = -1;
   private String formatted = "";
 
   LogEncoder(boolean json) {
@@ -44,7 +44,8 @@ final class LogEncoder extends EncoderBase<ILoggingEvent> {
   }
 
   private void writeText(ILoggingEvent event) {
-    line.append(time(event.getTimeStamp())).append(' ');
+    time(event.getTimeStamp());
+    line.append(' ');
     String level = event.getLevel().toString();
     line.append(level).append(level.length() < 5 ? "  " : " ");
     line.append(shortName(event.getLoggerName())).append(' ');
@@ -70,7 +71,8 @@ final class LogEncoder extends EncoderBase<ILoggingEvent> {
   }
 
   private void writeJson(ILoggingEvent event) {
-    line.append("{\"time\":\"").append(time(event.getTimeStamp()));
+    line.append("{\"time\":\"");
+    time(event.getTimeStamp());
     line.append("\",\"level\":\"").append(event.getLevel()).append('"');
     text("logger", shortName(event.getLoggerName()));
     AccessRecord record = recordOf(event);
@@ -125,16 +127,24 @@ final class LogEncoder extends EncoderBase<ILoggingEvent> {
   }
 
   private void appendClean(String text) {
-    for (int i = 0; i < text.length(); i++) {
+    int clean = 0;
+    while (clean < text.length() && !isControl(text.charAt(clean))) {
+      clean++;
+    }
+    line.append(text, 0, clean);
+    for (int i = clean; i < text.length(); i++) {
       char c = text.charAt(i);
-      // Line and paragraph separators end a line for some viewers.
-      boolean control = c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
-      if (control) {
+      if (isControl(c)) {
         line.append("\\u").append(String.format("%04x", (int) c));
       } else {
         line.append(c);
       }
     }
+  }
+
+  /** Line and paragraph separators end a line for some viewers. */
+  private static boolean isControl(char c) {
+    return c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
   }
 
   private static @Nullable AccessRecord recordOf(ILoggingEvent event) {
@@ -144,12 +154,16 @@ final class LogEncoder extends EncoderBase<ILoggingEvent> {
         : null;
   }
 
-  private String time(long millis) {
-    if (millis != formattedMillis) {
-      formattedMillis = millis;
-      formatted = TIME.format(Instant.ofEpochMilli(millis));
+  /** Formatting costs as much as the rest of a line, and thousands of lines share a second. */
+  private void time(long millis) {
+    long second = Math.floorDiv(millis, 1000);
+    if (second != formattedSecond) {
+      formattedSecond = second;
+      formatted = TIME.format(Instant.ofEpochSecond(second));
     }
-    return formatted;
+    int fraction = Math.floorMod(millis, 1000);
+    line.append(formatted).append('.');
+    line.append(fraction < 100 ? fraction < 10 ? "00" : "0" : "").append(fraction).append('Z');
   }
 
   private static String shortName(String logger) {

@@ -49,19 +49,17 @@ public record AccessRecord(
     if (target.startsWith(PASSWORD_RESET)) {
       return PASSWORD_RESET + "*";
     }
-    int end = 0;
-    while (end < Math.min(target.length(), LONGEST_PATH)
-        && target.charAt(end) != '?'
-        && target.charAt(end) != '#') {
-      end++;
-    }
-    return target.substring(0, end);
+    int end = Math.min(target.length(), LONGEST_PATH);
+    int query = target.indexOf('?');
+    int fragment = target.indexOf('#');
+    end = query >= 0 ? Math.min(end, query) : end;
+    return target.substring(0, fragment >= 0 ? Math.min(end, fragment) : end);
   }
 
   /** One line of text. */
   @Override
   public String toString() {
-    StringBuilder line = new StringBuilder(256);
+    StringBuilder line = new StringBuilder(512);
     line.append(method).append(' ').append(loggedPath()).append(' ').append(status);
     line.append(" outcome=").append(outcome.label());
     line.append(" route=").append(route.label());

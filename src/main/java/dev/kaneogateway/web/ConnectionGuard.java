@@ -254,6 +254,10 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
         request.headers().remove(HttpHeaderNames.UPGRADE);
       }
       context.fireChannelRead(message);
+      if (!context.isRemoved() && context.pipeline().get(H2C_UPGRADE) == null) {
+        // Vert.x asks for the upgrade at the first request only.
+        context.pipeline().remove(this);
+      }
     }
   }
 
