@@ -131,6 +131,7 @@ class MonitoringTest {
   @Test
   void everyAlertSaysWhatToDoAndIsTested() throws IOException {
     String tests = read("alerts.test.yml");
+    String durations = read("durations.test.yml");
     List<String> alerts = Arrays.asList(read("alerts.yml").split("- alert: "));
     assertTrue(alerts.size() > 1, "no alerts");
     for (String alert : alerts.subList(1, alerts.size())) {
@@ -138,7 +139,10 @@ class MonitoringTest {
       for (String needed : List.of("severity:", "summary:", "description:", "action:")) {
         assertTrue(alert.contains(needed), name + " lacks " + needed);
       }
-      assertTrue(tests.contains("alertname=\"" + name + "\""), name + " is never seen to fire");
+      String fires = "alertname=\"" + name + "\"";
+      assertTrue(tests.contains(fires), name + " is never seen to fire");
+      assertTrue(
+          !alert.contains("for: ") || durations.contains(fires), name + " may last as it likes");
     }
   }
 
@@ -166,7 +170,8 @@ class MonitoringTest {
       strings = {
         "check rules alerts.yml",
         "check config prometheus.yml",
-        "test rules alerts.test.yml"
+        "test rules alerts.test.yml",
+        "test rules durations.test.yml"
       })
   void promtoolAgrees(String command) throws IOException, InterruptedException {
     if (!isOnPath("promtool")) {
