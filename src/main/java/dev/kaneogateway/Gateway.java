@@ -94,6 +94,11 @@ public final class Gateway {
         "tls_certificate_expiry_timestamp_seconds",
         "When the certificate in use ends; not a number without TLS.",
         () -> certificateEnd);
+    metrics.gauge(
+        "event_loops_stalled",
+        "Event loops that have come to no timer for a second.",
+        () -> edges.stream().filter(EdgeVerticle::isStalled).count());
+    metrics.logLinesDropped(LogConfiguration.DROPPED);
     metrics.gauge("stopping", "Whether the gateway is coming to its end.", () -> stopping ? 1 : 0);
     this.tracing = new Tracing(settings.traces());
     this.health = new Health(clock);

@@ -8,26 +8,38 @@ import io.netty.util.internal.PlatformDependent;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.Queue;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes log lines from a thread of its own, many with one write. An event loop only puts its line
  * into a lock-free queue and wakes nobody: Logback's own AsyncAppender costs a lock and a wake-up
  * for each line, a sixth of a request. When the output is too slow lines are dropped, not requests
- * held.
+ * held; how many is counted, and told by a line of its own once there is room again.
  */
 final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
   private static final int MOST_WAITING = 65_536;
   private static final long PAUSE_NANOS = 20_000_000;
 
+  private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
+
   private final Queue<ILoggingEvent> waiting = PlatformDependent.newMpscQueue(MOST_WAITING);
   private final Encoder<ILoggingEvent> encoder;
   private final PrintStream out;
+  private final LongAdder dropped;
   private final Thread thread = new Thread(this::run, "log-writer");
 
-  LogWriter(Encoder<ILoggingEvent> encoder, PrintStream out) {
+  /**
+   * Made by the log's configuration.
+   *
+   * @param dropped where lost lines are counted
+   */
+  LogWriter(Encoder<ILoggingEvent> encoder, PrintStream out, LongAdder dropped) {
     this.encoder = encoder;
     this.out = out;
+    this.dropped = dropped;
     thread.setDaemon(true);
   }
 
@@ -46,7 +58,9 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
       // A request is written out by the log's thread; what else is told may change until then.
       event.prepareForDeferredProcessing();
     }
-    waiting.offer(event);
+    if (!waiting.offer(event)) {
+      dropped.increment();
+    }
   }
 
   @Override
@@ -64,8 +78,14 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
   }
 
   private void run() {
+    long told = dropped.sum();
     while (isStarted()) {
       writeWaiting();
+      long lost = dropped.sum();
+      if (lost > told) {
+        LOG.warn("{} log lines were dropped: the output does not take them in time", lost - told);
+        told = lost;
+      }
       LockSupport.parkNanos(this, PAUSE_NANOS);
     }
     writeWaiting();

@@ -154,6 +154,13 @@ public final class GatewayMetrics implements AutoCloseable {
         .register(registry);
   }
 
+  /** Registers the count of log lines lost, which the log keeps. */
+  public void logLinesDropped(LongAdder count) {
+    FunctionCounter.builder(PREFIX + "log_lines_dropped", count, LongAdder::sum)
+        .description("Log lines dropped because the output was too slow for them.")
+        .register(registry);
+  }
+
   /** Registers a count that is kept elsewhere, told apart by one bounded label. */
   public void counted(
       String name, String description, String label, String value, LongAdder count) {
