@@ -4,10 +4,11 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import ch.qos.logback.core.encoder.Encoder;
 import dev.kaneogateway.web.AccessRecord;
-import io.netty.util.internal.PlatformDependent;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -25,7 +26,9 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
   private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
 
-  private final Queue<ILoggingEvent> waiting = PlatformDependent.newMpscQueue(MOST_WAITING);
+  // Not one of Netty's: where Netty is loaded first it is its own first line that sets the log up.
+  private final Queue<ILoggingEvent> waiting = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger places = new AtomicInteger(MOST_WAITING);
   private final Encoder<ILoggingEvent> encoder;
   private final PrintStream out;
   private final LongAdder dropped;
@@ -58,8 +61,11 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
       // A request is written out by the log's thread; what else is told may change until then.
       event.prepareForDeferredProcessing();
     }
-    if (!waiting.offer(event)) {
+    if (places.decrementAndGet() < 0) {
+      places.incrementAndGet();
       dropped.increment();
+    } else {
+      waiting.add(event);
     }
   }
 
@@ -94,6 +100,7 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
   private void writeWaiting() {
     ByteArrayOutputStream lines = new ByteArrayOutputStream();
     for (ILoggingEvent event = waiting.poll(); event != null; event = waiting.poll()) {
+      places.incrementAndGet();
       lines.writeBytes(encoder.encode(event));
     }
     if (lines.size() > 0) {
