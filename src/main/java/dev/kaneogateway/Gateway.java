@@ -186,13 +186,7 @@ public final class Gateway {
             deployed ->
                 vertx.deployVerticle(
                     new RevocationVerticle(
-                        bus,
-                        cache,
-                        streams,
-                        settings,
-                        metrics,
-                        clock,
-                        (told, why) -> health.note("revocation", told, why))))
+                        bus, cache, streams, settings, metrics, clock, this::noteRevocation)))
         .compose(deployed -> vertx.deployVerticle(new UsageVerticle(pool, usage, metrics, clock)))
         .compose(
             deployed ->
@@ -274,6 +268,14 @@ public final class Gateway {
     management.renew(next);
     Surfaces.Maker surfaces = surfaces(next);
     return Future.join(edges.stream().map(edge -> edge.renew(next, surfaces)).toList());
+  }
+
+  private void noteRevocation(RevocationVerticle.Line line, String why) {
+    if (line == RevocationVerticle.Line.ABSENT) {
+      health.unused("revocation", why);
+    } else {
+      health.note("revocation", line == RevocationVerticle.Line.UP, why);
+    }
   }
 
   private void noteCertificate() {

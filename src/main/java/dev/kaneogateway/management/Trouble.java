@@ -67,6 +67,8 @@ enum Trouble {
       case "kaneo" ->
           "See that Kaneo runs and listens at this KANEO_UPSTREAM_URL, and what it logged.";
       case "web" -> "See that the web app is served at this KANEO_WEB_UPSTREAM_URL.";
+      case "redis" ->
+          "See that Redis runs and lets the gateway in; the command check says what is wrong with REDIS_URL.";
       case "revocation" ->
           "Credentials are asked about more often meanwhile. The command triggers status says what is missing.";
       default -> "The gateway's log says more.";

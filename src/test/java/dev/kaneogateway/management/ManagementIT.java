@@ -72,6 +72,12 @@ class ManagementIT {
   }
 
   @Test
+  void aRevocationLineThatNobodySetUpIsUnusedAndNotDown() throws IOException {
+    JsonObject parts = awaitReady("HTTP/1.1", json -> json.contains("not all, installed"));
+    assertEquals("unused", parts.getJsonObject("revocation").getString("status"));
+  }
+
+  @Test
   void theFrontPageTellsTheStateWithoutScript() throws IOException {
     String page = get("/");
     assertTrue(page.startsWith("HTTP/1.1 200 OK\r\n"), page);
