@@ -87,7 +87,7 @@ public final class Gateway {
     this.vertx = vertx;
     this.settings = settings;
     this.clock = clock;
-    this.metrics = new GatewayMetrics();
+    this.metrics = new GatewayMetrics(settings.management().metrics());
     metrics.pools(vertx);
     metrics.build(version());
     metrics.gauge(
