@@ -21,11 +21,13 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every meter of the gateway, registered here and nowhere else. Labels are enumerations of ours,
@@ -56,10 +58,27 @@ public final class GatewayMetrics implements AutoCloseable {
     Duration.ofSeconds(60)
   };
 
+  /**
+   * Exemplars on nothing but buckets and counters: others fail a scrape of Prometheus up to 2.42.
+   */
+  private static final PrometheusConfig EXPOSITION =
+      new PrometheusConfig() {
+        @Override
+        public @Nullable String get(String key) {
+          return null;
+        }
+
+        @Override
+        public Properties prometheusProperties() {
+          Properties properties = new Properties();
+          properties.setProperty("io.prometheus.exporter.exemplarsOnAllMetricTypes", "false");
+          return properties;
+        }
+      };
+
   private final Traces traces = new Traces();
   private final PrometheusMeterRegistry registry =
-      new PrometheusMeterRegistry(
-          PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM, traces);
+      new PrometheusMeterRegistry(EXPOSITION, new PrometheusRegistry(), Clock.SYSTEM, traces);
   private final RequestMeters requests;
   private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
   private final Counter[] authentications = new Counter[AuthResult.values().length * 2];
