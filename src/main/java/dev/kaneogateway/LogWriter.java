@@ -22,13 +22,18 @@ import org.slf4j.LoggerFactory;
  */
 final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
   private static final int MOST_WAITING = 65_536;
+
+  /** Of heap for each line that may wait: all of them together take an eighth of it. */
+  private static final int HEAP_PER_LINE = 8 * 1024;
+
   private static final long PAUSE_NANOS = 20_000_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
 
   // Not one of Netty's: where Netty is loaded first it is its own first line that sets the log up.
   private final Queue<ILoggingEvent> waiting = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger places = new AtomicInteger(MOST_WAITING);
+  private final AtomicInteger places =
+      new AtomicInteger(mostWaiting(Runtime.getRuntime().maxMemory()));
   private final Encoder<ILoggingEvent> encoder;
   private final PrintStream out;
   private final LongAdder dropped;
@@ -44,6 +49,11 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
     this.out = out;
     this.dropped = dropped;
     thread.setDaemon(true);
+  }
+
+  /** How many lines may wait, at about a kilobyte each, in a heap of so many bytes. */
+  static int mostWaiting(long heap) {
+    return (int) Math.min(MOST_WAITING, heap / HEAP_PER_LINE);
   }
 
   @Override
@@ -101,7 +111,12 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
     ByteArrayOutputStream lines = new ByteArrayOutputStream();
     for (ILoggingEvent event = waiting.poll(); event != null; event = waiting.poll()) {
       places.incrementAndGet();
-      lines.writeBytes(encoder.encode(event));
+      try {
+        lines.writeBytes(encoder.encode(event));
+      } catch (RuntimeException e) {
+        // One that cannot be written out must not be the last that is.
+        dropped.increment();
+      }
     }
     if (lines.size() > 0) {
       out.writeBytes(lines.toByteArray());

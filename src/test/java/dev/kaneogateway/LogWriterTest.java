@@ -51,6 +51,27 @@ class LogWriterTest {
     assertEquals(0, dropped.sum());
   }
 
+  @Test
+  void whatWaitsIsASmallPartOfTheHeap() {
+    assertEquals(8192, LogWriter.mostWaiting(64 << 20));
+    assertEquals(65_536, LogWriter.mostWaiting(Long.MAX_VALUE));
+  }
+
+  @Test
+  void aLineThatCannotBeWrittenIsNotTheLast() throws Exception {
+    LongAdder dropped = new LongAdder();
+    HeldOutput output = new HeldOutput();
+    output.released.countDown();
+    LogWriter writer = writer(output, dropped);
+    LoggingEvent broken = event("a line");
+    broken.setLoggerName(null);
+    writer.append(broken);
+    append(writer, "a line");
+    output.awaitLines(1);
+    assertEquals(1, dropped.sum());
+    writer.stop();
+  }
+
   private static LogWriter writer(OutputStream output, LongAdder dropped) {
     LogWriter writer =
         new LogWriter(
@@ -60,12 +81,16 @@ class LogWriterTest {
   }
 
   private static void append(LogWriter writer, String message) {
+    writer.append(event(message));
+  }
+
+  private static LoggingEvent event(String message) {
     LoggingEvent event = new LoggingEvent();
     event.setLoggerName("a.logger");
     event.setLoggerContext((LoggerContext) LoggerFactory.getILoggerFactory());
     event.setLevel(Level.INFO);
     event.setMessage(message);
-    writer.append(event);
+    return event;
   }
 
   /** Takes nothing until it is released, as a pipe that nobody reads. */
