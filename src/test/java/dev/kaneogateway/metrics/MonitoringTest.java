@@ -146,6 +146,24 @@ class MonitoringTest {
     }
   }
 
+  /** Of a counter that begins with its first event {@code increase()} does not see that event. */
+  @Test
+  void whatAlertsAddUpIsExposedBeforeItHappens() {
+    List<String> counters = new ArrayList<>(List.of("log_lines_dropped_total"));
+    for (String step : List.of("look", "approve", "deny")) {
+      counters.add("device_steps_total{outcome=\"unknown\",step=\"" + step + "\"}");
+    }
+    for (Limit limit : Limit.values()) {
+      counters.add("limited_requests_total{limit=\"" + limit.label() + "\"}");
+    }
+    for (Ceiling ceiling : Ceiling.values()) {
+      counters.add("shed_requests_total{ceiling=\"" + ceiling.label() + "\"}");
+    }
+    for (String counter : counters) {
+      assertTrue(exposition.contains("\nkaneo_gateway_" + counter + " 0.0\n"), counter);
+    }
+  }
+
   @Test
   void theFirstRowOfTheDashboardAnswersWhetherAllIsWell() throws IOException {
     JsonObject dashboard = new JsonObject(read("dashboard.json"));
