@@ -27,15 +27,13 @@ import org.jspecify.annotations.Nullable;
  * One instance for each event loop, all on one port.
  */
 final class EdgeVerticle extends VerticleBase {
-  /** Often enough to see what a request sees, and rare enough to cost nothing. */
-  private static final long DELAY_CHECK_MS = 100;
-
   private final GatewayMetrics metrics;
   private Settings settings;
   private Surfaces.Maker maker;
   private @Nullable HttpServer server;
   private @Nullable HttpClient client;
   private @Nullable Surfaces surfaces;
+  private volatile @Nullable LoopDelay delay;
 
   /** Those of now, and those of before that exchanges under way still need. */
   private final Set<Surfaces> inUse = new HashSet<>();
@@ -56,19 +54,8 @@ final class EdgeVerticle extends VerticleBase {
             .invalidRequestHandler(request -> current().exchanges().refuseMalformed(request))
             .requestHandler(request -> current().handle(request));
     server = listening;
-    measureDelay();
+    delay = LoopDelay.start(vertx, metrics);
     return makeSurfaces().compose(made -> listening.listen()).onSuccess(bound -> guard());
-  }
-
-  /** A loop that is late for a timer is as late for a request. */
-  private void measureDelay() {
-    long due = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DELAY_CHECK_MS);
-    vertx.setTimer(
-        DELAY_CHECK_MS,
-        id -> {
-          metrics.eventLoopDelayed(Math.max(0, System.nanoTime() - due));
-          measureDelay();
-        });
   }
 
   private Future<?> makeSurfaces() {
@@ -116,6 +103,12 @@ final class EdgeVerticle extends VerticleBase {
     if (guard != null) {
       guard.established(!(connection instanceof Http1xServerConnection));
     }
+  }
+
+  /** Whether its event loop stands still; asked from any thread. */
+  boolean isStalled() {
+    LoopDelay measured = delay;
+    return measured != null && measured.isStalled();
   }
 
   /** The port that was bound. */

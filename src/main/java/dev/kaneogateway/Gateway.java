@@ -87,13 +87,18 @@ public final class Gateway {
     this.vertx = vertx;
     this.settings = settings;
     this.clock = clock;
-    this.metrics = new GatewayMetrics();
+    this.metrics = new GatewayMetrics(settings.management().metrics());
     metrics.pools(vertx);
     metrics.build(version());
     metrics.gauge(
         "tls_certificate_expiry_timestamp_seconds",
         "When the certificate in use ends; not a number without TLS.",
         () -> certificateEnd);
+    metrics.gauge(
+        "event_loops_stalled",
+        "Event loops that have come to no timer for a second.",
+        () -> edges.stream().filter(EdgeVerticle::isStalled).count());
+    metrics.logLinesDropped(LogConfiguration.DROPPED);
     metrics.gauge("stopping", "Whether the gateway is coming to its end.", () -> stopping ? 1 : 0);
     this.tracing = new Tracing(settings.traces());
     this.health = new Health(clock);
@@ -181,13 +186,7 @@ public final class Gateway {
             deployed ->
                 vertx.deployVerticle(
                     new RevocationVerticle(
-                        bus,
-                        cache,
-                        streams,
-                        settings,
-                        metrics,
-                        clock,
-                        (told, why) -> health.note("revocation", told, why))))
+                        bus, cache, streams, settings, metrics, clock, this::noteRevocation)))
         .compose(deployed -> vertx.deployVerticle(new UsageVerticle(pool, usage, metrics, clock)))
         .compose(
             deployed ->
@@ -269,6 +268,14 @@ public final class Gateway {
     management.renew(next);
     Surfaces.Maker surfaces = surfaces(next);
     return Future.join(edges.stream().map(edge -> edge.renew(next, surfaces)).toList());
+  }
+
+  private void noteRevocation(RevocationVerticle.Line line, String why) {
+    if (line == RevocationVerticle.Line.ABSENT) {
+      health.unused("revocation", why);
+    } else {
+      health.note("revocation", line == RevocationVerticle.Line.UP, why);
+    }
   }
 
   private void noteCertificate() {

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -14,6 +15,9 @@ import org.slf4j.LoggerFactory;
 public final class LogConfiguration extends ContextAwareBase implements Configurator {
   private static final String ROOMS = "dev.kaneogateway";
 
+  /** Lines lost since the start; one for the process, as standard output is. */
+  static final LongAdder DROPPED = new LongAdder();
+
   static final String LEVEL = "kaneo.gateway.log.level";
   static final String JSON = "kaneo.gateway.log.json";
 
@@ -22,7 +26,7 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     LogEncoder encoder = new LogEncoder(Boolean.getBoolean(JSON));
     encoder.setContext(context);
     encoder.start();
-    LogWriter writer = new LogWriter(encoder, System.out);
+    LogWriter writer = new LogWriter(encoder, System.out, DROPPED);
     writer.setContext(context);
     writer.setName("stdout");
     writer.start();

@@ -14,10 +14,18 @@ import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.RequestOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Queue;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +35,9 @@ import org.slf4j.LoggerFactory;
 /** Secrets in every place of a request are found in nothing that the gateway writes. */
 class CanaryIT {
   private static final String CANARY = "canary5Q2x";
+
+  /** What a person typed and a form shows again to them; it has no place in logs either. */
+  private static final String TYPED = "typed7Kw4";
 
   /** Where a secret may stand; each with its own canary put in. */
   private static final List<String> FIELDS =
@@ -70,7 +81,7 @@ class CanaryIT {
           "client_id=kaneo-cli&device_code=%s&grant_type=urn:ietf:params:oauth:grant-type:device_code",
           "{\"client_id\":\"kaneo-cli\",\"device_code\":\"%s\",\"grant_type\":\"%s\"}",
           "token=%s",
-          "user_code=%s&email=%s&password=%s&seal=%s",
+          "user_code=%t&email=%t&password=%s&seal=%s",
           "{\"%s\":",
           "%s");
 
@@ -95,8 +106,25 @@ class CanaryIT {
           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: %s\r\n\r\n",
           "GET http://%s@%s/ HTTP/1.1\r\nHost: a\r\n\r\n",
           "GET / HTTP/1.1\r\nHost: a\r\nA\u0001B: %s\r\n\r\n",
-          "GET / HTTP/9.9\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n");
+          "GET / HTTP/9.9\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n",
+          "GET /%s" + "x".repeat(20_000) + " HTTP/1.1\r\nHost: a\r\n\r\n",
+          "GET / HTTP/1.1\r\nHost: a\r\nX-Long: %s" + "x".repeat(40_000) + "\r\n\r\n");
 
+  /** Where nothing is, for a method there is none of, and where a code may be asked for. */
+  private static final List<String> LINES =
+      List.of(
+          "GET /device/nowhere?%s",
+          "DELETE /api/auth/device/token?%s",
+          "PUT /device?user_code=%t",
+          "POST /api/auth/device/code?%s");
+
+  private static final String[] STRICT = {
+    "GATEWAY_MAX_BODY_BYTES", "1000",
+    "GATEWAY_PROGRESS_TIMEOUT_MS", "300",
+    "GATEWAY_LIMIT_FAILED_PER_MINUTE", "2"
+  };
+
+  private final Set<Integer> refusals = new TreeSet<>();
   private final Queue<String> logged = new ConcurrentLinkedQueue<>();
   private final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
   private final AppenderBase<ILoggingEvent> listener =
@@ -150,16 +178,37 @@ class CanaryIT {
         sendFields(gateway.port());
         metrics = scrape(gateway.managementPort());
       }
+      try (RunningGateway gateway = start(database, kaneo.port(), receiver, STRICT)) {
+        // It waits for bodies, and needs no more of others.
+        kaneo.script(
+            (head, connection) -> {
+              if (head.contains("Content-Length: 20\r\n")) {
+                connection.read(20);
+              }
+              connection.write(ScriptedUpstream.ok("hello"));
+              return true;
+            });
+        sendTooMuch(gateway.port());
+        sendByHttp2(gateway);
+        metrics += scrape(gateway.managementPort());
+      }
       try (RunningGateway gateway =
           start(
               database, kaneo.port(), receiver, "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/c")) {
         sendEverything(gateway.port());
         metrics += scrape(gateway.managementPort());
       }
+      assertTrue(
+          refusals.containsAll(
+              Set.of(400, 401, 403, 404, 405, 408, 413, 414, 422, 429, 431, 501, 502, 503, 505)),
+          "refused were only " + refusals);
       assertTrue(logged.stream().anyMatch(line -> line.contains("/api/task/1")), "nothing logged");
-      logged.forEach(line -> assertFalse(line.contains(CANARY), line));
-      assertFalse(metrics.contains(CANARY), "in metrics");
-      assertFalse(receiver.everything().contains(CANARY), "in traces");
+      String traces = receiver.everything();
+      for (String secret : List.of(CANARY, TYPED, TYPED.toUpperCase(Locale.ROOT))) {
+        logged.forEach(line -> assertFalse(line.contains(secret), line));
+        assertFalse(metrics.contains(secret), "in metrics");
+        assertFalse(traces.contains(secret), "in traces");
+      }
     }
   }
 
@@ -174,8 +223,11 @@ class CanaryIT {
     return RunningGateway.start(database, upstream, settings);
   }
 
-  private static void sendEverything(int port) throws IOException {
+  private void sendEverything(int port) throws IOException {
     sendFields(port);
+    for (String line : LINES) {
+      send(port, line + " HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    }
     for (String target : TARGETS) {
       send(port, "GET " + target + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     }
@@ -202,7 +254,87 @@ class CanaryIT {
     }
   }
 
-  private static void sendFields(int port) throws IOException {
+  /** A body that does not come, one that is too long, and more wrong tokens than are looked at. */
+  private void sendTooMuch(int port) throws IOException {
+    try (RawPeer peer = new RawPeer(port)) {
+      String head = "POST /api/config?%s HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n%s";
+      String answer = peer.send(fill(head)).readUntil("\"}");
+      judge(Integer.parseInt(answer.substring(9, 12)), answer);
+    }
+    send(
+        port,
+        "POST /api/config HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\nConnection: close\r\n\r\n%s"
+            + "x".repeat(2000 - CANARY.length()));
+    for (int i = 0; i < 5; i++) {
+      send(
+          port,
+          "GET /api/task/1?%s HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.5\r\n"
+              + "Authorization: Bearer %s"
+              + i
+              + "\r\nConnection: close\r\n\r\n");
+    }
+  }
+
+  private void sendByHttp2(RunningGateway gateway) {
+    HttpClient client =
+        gateway
+            .vertx()
+            .createHttpClient(
+                new HttpClientOptions()
+                    .setProtocolVersion(HttpVersion.HTTP_2)
+                    .setHttp2ClearTextUpgrade(false));
+    Set<Integer> before = Set.copyOf(refusals);
+    refusals.clear();
+    for (String field : FIELDS) {
+      ask(client, gateway.port(), "GET /api/task/1?%s", field, "");
+      ask(client, gateway.port(), "POST /device/decision", field, "seal=%s");
+    }
+    for (String target : TARGETS) {
+      ask(client, gateway.port(), "GET " + target, "X-Anything: %s", "");
+    }
+    for (String line : LINES) {
+      ask(client, gateway.port(), line, "X-Anything: %s", "");
+    }
+    for (String endpoint : ENDPOINTS) {
+      for (String body : BODIES) {
+        ask(client, gateway.port(), "POST " + endpoint, "Origin: http://kaneo.test", body);
+      }
+    }
+    ask(client, gateway.port(), "POST /api/config", "X-Anything: %s", "%s" + "x".repeat(2000));
+    assertTrue(
+        refusals.containsAll(Set.of(400, 401, 403, 404, 405, 413)),
+        "refused by HTTP/2 were only " + refusals);
+    refusals.addAll(before);
+    RunningGateway.await(client.close());
+  }
+
+  private void ask(HttpClient client, int port, String line, String field, String body) {
+    String[] methodAndTarget = line.split(" ", 2);
+    String[] nameAndValue = field.split(": ", 2);
+    RequestOptions options =
+        new RequestOptions()
+            .setMethod(HttpMethod.valueOf(methodAndTarget[0]))
+            .setHost("127.0.0.1")
+            .setPort(port)
+            .setURI(fill(methodAndTarget[1]))
+            .putHeader("Content-Type", "application/x-www-form-urlencoded")
+            .putHeader(nameAndValue[0].toLowerCase(Locale.ROOT), fill(nameAndValue[1]));
+    RunningGateway.await(
+        client
+            .request(options)
+            .compose(request -> request.send(fill(body)))
+            .compose(
+                answer ->
+                    answer
+                        .body()
+                        .map(
+                            read -> {
+                              judge(answer.statusCode(), answer.headers() + "\n" + read);
+                              return read;
+                            })));
+  }
+
+  private void sendFields(int port) throws IOException {
     for (String field : FIELDS) {
       for (String path : List.of("/api/task/1", "/device")) {
         send(
@@ -217,21 +349,25 @@ class CanaryIT {
             + "\r\nConnection: close\r\n\r\n");
   }
 
-  /** Sends bytes and looks at the answer's body, in which a request's own words have no place. */
-  private static void send(int port, String bytes) throws IOException {
+  private void send(int port, String bytes) throws IOException {
     try (RawPeer peer = new RawPeer(port)) {
       String answer = peer.send(fill(bytes)).readAll();
-      int end = answer.indexOf("\r\n\r\n");
-      // The approval page shows a typed code again in its field, to whom typed it.
-      boolean page = answer.contains("text/html") && answer.contains("user_code");
-      if (end >= 0 && answer.startsWith("HTTP/1.1 5")) {
-        assertTrue(page || !answer.substring(end).contains(CANARY), answer);
+      if (answer.startsWith("HTTP/1.")) {
+        judge(Integer.parseInt(answer.substring(9, 12)), answer);
       }
     }
   }
 
+  /** A request's own words have no place in an answer that refuses it. */
+  private void judge(int status, String answer) {
+    if (status >= 400) {
+      refusals.add(status);
+      assertFalse(answer.contains(CANARY), answer);
+    }
+  }
+
   private static String fill(String text) {
-    return text.replace("%s", CANARY);
+    return text.replace("%s", CANARY).replace("%t", TYPED);
   }
 
   private static String scrape(int port) throws IOException {

@@ -6,6 +6,8 @@ import dev.kaneogateway.credentials.Identity;
 import dev.kaneogateway.credentials.SessionTokens;
 import dev.kaneogateway.credentials.TokenDigest;
 import dev.kaneogateway.credentials.Verdict;
+import dev.kaneogateway.metrics.CredentialKind;
+import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
@@ -41,8 +43,20 @@ public final class People {
     this.cookieName = SessionCookie.name(settings.kaneo().apiUrl());
   }
 
-  /** Who it is; never fails. */
-  public Future<Person> of(MultiMap headers) {
+  /** Who it is, which the exchange's record then says too; never fails. */
+  public Future<Person> of(Exchange exchange) {
+    return find(exchange.request().headers())
+        .map(
+            person -> {
+              if (person instanceof Person.SignedIn known) {
+                exchange.credential(CredentialKind.SESSION);
+                exchange.identified(known.label(), known.userId());
+              }
+              return person;
+            });
+  }
+
+  private Future<Person> find(MultiMap headers) {
     RequestCredential credential = RequestCredential.of(headers);
     if (credential instanceof RequestCredential.Bearer bearer) {
       if (!bearer.apiKey().isEmpty()) {
@@ -108,9 +122,14 @@ public final class People {
     try {
       JsonObject session =
           body.startsWith("{") ? new JsonObject(body).getJsonObject("session") : null;
-      return session == null
-          ? new Person.Anonymous()
-          : new Person.SignedIn(session.getString("userId"), session.getString("id"), byCookie);
+      if (session == null) {
+        return new Person.Anonymous();
+      }
+      String user = session.getString("userId");
+      String id = session.getString("id");
+      return user == null || id == null
+          ? new Person.Unknown()
+          : new Person.SignedIn(user, id, byCookie);
     } catch (DecodeException | ClassCastException e) {
       return new Person.Unknown();
     }

@@ -500,6 +500,12 @@ public final class Keys {
               Parse.millis(0, 600_000),
               "Time over which WebSockets (code 1012) and event streams are ended at a stop, so that their clients do not all come back at once.")
           .alive();
+  static final Setting<Boolean> GATEWAY_METRICS =
+      Setting.of(
+          "GATEWAY_METRICS",
+          "true",
+          Parse::flag,
+          "Count and time what is served, for `/metrics` and the status page; off, both have no figures.");
   static final Setting<Boolean> GATEWAY_ACCESS_LOG =
       Setting.of("GATEWAY_ACCESS_LOG", "true", Parse::flag, "One log line per request.").alive();
   static final Setting<String> GATEWAY_LOG_FORMAT =
@@ -625,6 +631,7 @@ public final class Keys {
           GATEWAY_DRAIN_DELAY_MS,
           GATEWAY_DRAIN_TIMEOUT_MS,
           GATEWAY_DRAIN_SPREAD_MS,
+          GATEWAY_METRICS,
           GATEWAY_ACCESS_LOG,
           GATEWAY_LOG_FORMAT,
           GATEWAY_LOG_LEVEL,

@@ -171,7 +171,7 @@ public record Settings(
       int wrongCodesPerAddress) {}
 
   /** Where metrics and health are served. */
-  public record Management(String host, int port) {}
+  public record Management(String host, int port, boolean metrics) {}
 
   /** What is logged and how. */
   public record Logs(boolean access, boolean json, String level) {}
@@ -306,7 +306,9 @@ public record Settings(
             values.of(Keys.GATEWAY_DEVICE_WRONG_CODES_PER_USER),
             values.of(Keys.GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS)),
         new Management(
-            values.of(Keys.GATEWAY_MANAGEMENT_HOST), values.of(Keys.GATEWAY_MANAGEMENT_PORT)),
+            values.of(Keys.GATEWAY_MANAGEMENT_HOST),
+            values.of(Keys.GATEWAY_MANAGEMENT_PORT),
+            values.of(Keys.GATEWAY_METRICS)),
         new Logs(
             values.of(Keys.GATEWAY_ACCESS_LOG),
             values.of(Keys.GATEWAY_LOG_FORMAT).equals("json"),

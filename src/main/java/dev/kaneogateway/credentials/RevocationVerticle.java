@@ -39,11 +39,19 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
   private final Settings settings;
   private final GatewayMetrics metrics;
   private final Clock clock;
-  private final BiConsumer<Boolean, String> health;
+  private final BiConsumer<Line, String> health;
   private final List<String> told = new ArrayList<>();
   private @Nullable RevocationLine line;
   private volatile boolean listening;
   private int checks;
+
+  /** How it stands with the line that tells of changes. */
+  public enum Line {
+    UP,
+    DOWN,
+    /** As far as is known there is to be none. */
+    ABSENT
+  }
 
   /**
    * @param health is told whether changes are told, and if not why
@@ -55,7 +63,7 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
       Settings settings,
       GatewayMetrics metrics,
       Clock clock,
-      BiConsumer<Boolean, String> health) {
+      BiConsumer<Line, String> health) {
     this.bus = bus;
     this.cache = cache;
     this.streams = streams;
@@ -95,7 +103,7 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
     listening = true;
     Settings.Revocation revocation = settings.revocation();
     cache.listening(revocation.cacheTtl(), revocation.heartbeat().plus(revocation.patience()));
-    health.accept(true, "");
+    health.accept(Line.UP, "");
     LOG.info("PostgreSQL tells of every changed credential");
     ask(streams.of(any -> true));
   }
@@ -110,13 +118,12 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
     boolean lost = listening;
     listening = false;
     cache.deaf();
-    health.accept(
-        false,
-        switch (reason) {
-          case NO_TRIGGERS -> "no triggers are installed";
-          case NO_CONNECTION -> "there is no connection to PostgreSQL";
-          case NO_NOTIFICATIONS -> "a standby, or a pooler that keeps notifications back";
-        });
+    switch (reason) {
+      case NO_TRIGGERS -> health.accept(Line.ABSENT, "the triggers are not, or not all, installed");
+      case NO_CONNECTION -> health.accept(Line.ABSENT, "there is no connection to PostgreSQL");
+      case NO_NOTIFICATIONS ->
+          health.accept(Line.DOWN, "a standby, or a pooler that keeps notifications back");
+    }
     if (lost) {
       LOG.warn(
           "PostgreSQL no longer tells of changed credentials ({}): each is asked for again after {} ms",

@@ -54,11 +54,13 @@ public final class Doctor {
         vertx.createWebSocketClient(
             new WebSocketClientOptions().setTrustAll(true).setVerifyHost(false));
     List<Checkup> checkups =
-        List.of(
-            new DatabaseCheckup(pool, clock),
-            new KaneoCheckup(client, pool, settings, clock),
-            new CertificateCheckup(client, settings, clock),
-            new FrontCheckup(client, sockets, settings, clock));
+        new ArrayList<>(
+            List.of(
+                new DatabaseCheckup(pool, clock),
+                new KaneoCheckup(client, pool, settings, clock),
+                new CertificateCheckup(client, settings, clock),
+                new FrontCheckup(client, sockets, settings, clock)));
+    settings.redis().url().ifPresent(url -> checkups.add(new RedisCheckup(vertx, url)));
     List<Future<List<Finding>>> asked = new ArrayList<>();
     for (Checkup checkup : checkups) {
       asked.add(

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -16,6 +17,19 @@ import java.util.concurrent.ConcurrentSkipListMap;
 public final class Health {
   private final Clock clock;
   private final Map<String, Part> parts = new ConcurrentSkipListMap<>();
+
+  /** How it stands with a part. */
+  enum State {
+    UP,
+    DOWN,
+    /** Nobody set it up, so nobody misses it. */
+    UNUSED;
+
+    /** Its name for programs and people. */
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
 
   /**
    * What is known of a part.
@@ -29,14 +43,18 @@ public final class Health {
   record Part(
       String name,
       String kind,
-      boolean well,
+      State state,
       boolean needed,
       boolean everWell,
       Duration patience,
       String detail,
       Instant since) {
+    boolean well() {
+      return state == State.UP;
+    }
+
     private boolean lets(Instant now) {
-      return well || !needed || (everWell && now.isBefore(since.plus(patience)));
+      return well() || !needed || (everWell && now.isBefore(since.plus(patience)));
     }
   }
 
@@ -46,39 +64,45 @@ public final class Health {
 
   /** Notes the state of a part; its time changes only when its state does. */
   public void report(String part, boolean well, String detail) {
-    put(part, part, well, true, Duration.ZERO, detail);
+    put(part, part, state(well), true, Duration.ZERO, detail);
   }
 
   /** Notes the state of a part without which the gateway goes on for a while. */
   public void report(String part, boolean well, Duration patience, String detail) {
-    put(part, part, well, true, patience, detail);
+    put(part, part, state(well), true, patience, detail);
   }
 
   /** The same for one of several of a kind, of which one well is enough. */
   public void reportOneOf(
       String kind, String name, boolean well, Duration patience, String detail) {
-    put(kind + " " + name, kind, well, true, patience, detail);
+    put(kind + " " + name, kind, state(well), true, patience, detail);
   }
 
   /** Notes the state of a part that readiness does not hang on. */
   public void note(String part, boolean well, String detail) {
-    put(part, part, well, false, Duration.ZERO, detail);
+    put(part, part, state(well), false, Duration.ZERO, detail);
+  }
+
+  /** Notes that such a part is not there; one that was well before is down, since it is missed. */
+  public void unused(String part, String detail) {
+    put(part, part, State.UNUSED, false, Duration.ZERO, detail);
+  }
+
+  private static State state(boolean well) {
+    return well ? State.UP : State.DOWN;
   }
 
   private void put(
-      String part, String kind, boolean well, boolean needed, Duration patience, String detail) {
+      String part, String kind, State seen, boolean needed, Duration patience, String detail) {
     parts.compute(
         part,
-        (name, before) ->
-            new Part(
-                name,
-                kind,
-                well,
-                needed,
-                well || (before != null && before.everWell()),
-                patience,
-                detail,
-                before != null && before.well() == well ? before.since() : clock.instant()));
+        (name, before) -> {
+          boolean everWell = seen == State.UP || (before != null && before.everWell());
+          State state = seen == State.UNUSED && everWell ? State.DOWN : seen;
+          Instant since =
+              before != null && before.state() == state ? before.since() : clock.instant();
+          return new Part(name, kind, state, needed, everWell, patience, detail, since);
+        });
   }
 
   /** Forgets the parts of a kind that are no longer there. */
@@ -125,9 +149,7 @@ public final class Health {
     JsonObject all = new JsonObject();
     for (Part part : parts()) {
       JsonObject one =
-          new JsonObject()
-              .put("status", part.well() ? "up" : "down")
-              .put("since", part.since().toString());
+          new JsonObject().put("status", part.state().word()).put("since", part.since().toString());
       Optional.of(part.detail())
           .filter(detail -> !detail.isEmpty())
           .ifPresent(detail -> one.put("detail", detail));

@@ -58,7 +58,7 @@ final class RecentProblems {
   /** Notes which parts are down, and ends the troubles of those that are not. */
   void saw(List<Health.Part> parts, Instant now) {
     for (Health.Part part : parts) {
-      boolean missed = !part.well() && (part.needed() || part.everWell());
+      boolean missed = part.state() == Health.State.DOWN;
       Problem known =
           problems.stream()
               .filter(each -> each.lasting() && each.key().equals(part.name()))

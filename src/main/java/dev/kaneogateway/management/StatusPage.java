@@ -116,8 +116,7 @@ final class StatusPage {
     Instant now = clock.instant();
     List<Health.Part> parts = health.parts();
     boolean ready = health.isReady();
-    boolean troubled =
-        parts.stream().anyMatch(part -> !part.well() && (part.needed() || part.everWell()));
+    boolean troubled = parts.stream().anyMatch(part -> part.state() == Health.State.DOWN);
     Map<String, Object> model = new HashMap<>();
     model.put("state", ready ? troubled ? "warn" : "good" : "bad");
     model.put(
@@ -173,11 +172,15 @@ final class StatusPage {
   }
 
   private static Map<String, Object> part(Health.Part part, Instant now) {
-    boolean optional = !part.needed() && !part.everWell();
     return Map.of(
         "name", part.name(),
-        "state", part.well() ? "good" : optional ? "idle" : "bad",
-        "word", part.well() ? "up" : optional ? "off" : "down",
+        "state",
+            switch (part.state()) {
+              case UP -> "good";
+              case DOWN -> "bad";
+              case UNUSED -> "idle";
+            },
+        "word", part.state().word(),
         "detail", part.detail(),
         "since", Figures.when(part.since(), now),
         "age", Figures.length(Duration.between(part.since(), now)));

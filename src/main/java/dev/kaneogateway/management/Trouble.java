@@ -40,6 +40,10 @@ enum Trouble {
       Tally.MALFORMED,
       "A connection brought bytes that are no HTTP request",
       "A scanner, or TLS spoken to a plain port; the access log has the address."),
+  LOG_LINES_DROPPED(
+      Tally.LOG_LINES_DROPPED,
+      "A log line was dropped, since the output did not take it in time",
+      "See what reads the gateway's standard output; GATEWAY_ACCESS_LOG=false or a higher GATEWAY_LOG_LEVEL writes less."),
   USER_CODE_UNKNOWN(
       Tally.USER_CODES_UNKNOWN,
       "A user code that nobody has was tried",
@@ -63,6 +67,8 @@ enum Trouble {
       case "kaneo" ->
           "See that Kaneo runs and listens at this KANEO_UPSTREAM_URL, and what it logged.";
       case "web" -> "See that the web app is served at this KANEO_WEB_UPSTREAM_URL.";
+      case "redis" ->
+          "See that Redis runs and lets the gateway in; the command check says what is wrong with REDIS_URL.";
       case "revocation" ->
           "Credentials are asked about more often meanwhile. The command triggers status says what is missing.";
       default -> "The gateway's log says more.";

@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -20,11 +21,13 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every meter of the gateway, registered here and nowhere else. Labels are enumerations of ours,
@@ -55,44 +58,80 @@ public final class GatewayMetrics implements AutoCloseable {
     Duration.ofSeconds(60)
   };
 
+  /**
+   * Exemplars on nothing but buckets and counters: others fail a scrape of Prometheus up to 2.42.
+   */
+  private static final PrometheusConfig EXPOSITION =
+      new PrometheusConfig() {
+        @Override
+        public @Nullable String get(String key) {
+          return null;
+        }
+
+        @Override
+        public Properties prometheusProperties() {
+          Properties properties = new Properties();
+          properties.setProperty("io.prometheus.exporter.exemplarsOnAllMetricTypes", "false");
+          return properties;
+        }
+      };
+
   private final Traces traces = new Traces();
   private final PrometheusMeterRegistry registry =
-      new PrometheusMeterRegistry(
-          PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM, traces);
-  private final RequestMeters requests = new RequestMeters(registry, traces);
+      new PrometheusMeterRegistry(EXPOSITION, new PrometheusRegistry(), Clock.SYSTEM, traces);
+  private final RequestMeters requests;
   private final JvmGcMetrics garbageCollection = new JvmGcMetrics();
   private final Counter[] authentications = new Counter[AuthResult.values().length * 2];
   private final Counter[] limited = new Counter[Limit.values().length];
   private final Counter[] shed = new Counter[Ceiling.values().length];
   private final Map<String, UpstreamMeters> upstreams = new ConcurrentHashMap<>();
-  private final Timer lookups =
-      timer("credential_lookup", "One statement for credentials, to its answer.");
-  private final DistributionSummary lookupBatch =
-      DistributionSummary.builder(PREFIX + "credential_lookup_batch")
-          .description("Credentials asked for in one statement.")
-          .serviceLevelObjectives(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-          .register(registry);
-  private final Counter changed =
-      counter("credential_changes", "Changes of credentials that PostgreSQL told of.");
-  private final Counter ended =
-      counter("streams_ended", "Credentials whose open connections were closed at their end.");
-  private final Counter usageWritten =
-      counter("key_usage_written", "API keys whose use was written to the database.");
-  private final Timer eventLoopDelay =
-      timer("event_loop_delay", "How much later than due an event loop came to a timer.");
-  private final Counter lookupFailures =
-      counter(
-          "credential_lookup_failures",
-          "Statements for credentials that failed.",
-          "cause",
-          "database");
-  private final Counter malformed =
-      counter(
-          "malformed_requests", "Connections whose bytes were no HTTP request.", "answer", "4xx");
+  private final Timer lookups;
+  private final DistributionSummary lookupBatch;
+  private final Counter changed;
+  private final Counter ended;
+  private final Counter usageWritten;
+  private final Timer eventLoopDelay;
+  private final Counter lookupFailures;
+  private final Counter malformed;
   private final LongAdder tunnels = new LongAdder();
   private final LongAdder held = new LongAdder();
 
   public GatewayMetrics() {
+    this(true);
+  }
+
+  /**
+   * All meters, or the same calls without them.
+   *
+   * @param measured whether anything is measured; if not, the exposition is empty
+   */
+  public GatewayMetrics(boolean measured) {
+    if (!measured) {
+      // Whatever is registered from here on takes every call and keeps nothing.
+      registry.config().meterFilter(MeterFilter.deny());
+    }
+    requests = new RequestMeters(registry, traces, measured);
+    lookups = timer("credential_lookup", "One statement for credentials, to its answer.");
+    lookupBatch =
+        DistributionSummary.builder(PREFIX + "credential_lookup_batch")
+            .description("Credentials asked for in one statement.")
+            .serviceLevelObjectives(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+            .register(registry);
+    changed = counter("credential_changes", "Changes of credentials that PostgreSQL told of.");
+    ended =
+        counter("streams_ended", "Credentials whose open connections were closed at their end.");
+    usageWritten = counter("key_usage_written", "API keys whose use was written to the database.");
+    eventLoopDelay =
+        timer("event_loop_delay", "How much later than due an event loop came to a timer.");
+    lookupFailures =
+        counter(
+            "credential_lookup_failures",
+            "Statements for credentials that failed.",
+            "cause",
+            "database");
+    malformed =
+        counter(
+            "malformed_requests", "Connections whose bytes were no HTTP request.", "answer", "4xx");
     for (AuthResult result : AuthResult.values()) {
       for (int cached = 0; cached <= 1; cached++) {
         authentications[result.ordinal() * 2 + cached] =
@@ -151,6 +190,13 @@ public final class GatewayMetrics implements AutoCloseable {
     Gauge.builder(PREFIX + name, reading)
         .description(description)
         .tag(label, value)
+        .register(registry);
+  }
+
+  /** Registers the count of log lines lost, which the log keeps. */
+  public void logLinesDropped(LongAdder count) {
+    FunctionCounter.builder(PREFIX + "log_lines_dropped", count, LongAdder::sum)
+        .description("Log lines dropped because the output was too slow for them.")
         .register(registry);
   }
 

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class RequestMeters {
   private final MeterRegistry registry;
   private final Traces traces;
+  private final boolean measured;
   private final Map<String, Path> paths = new ConcurrentHashMap<>();
   private final AtomicReferenceArray<Timer> durations =
       new AtomicReferenceArray<>(Route.values().length * StatusClass.count());
@@ -27,9 +28,10 @@ public final class RequestMeters {
   private final LongAdder[] bytesOut = new LongAdder[Route.values().length];
   private final LongAdder inFlight = new LongAdder();
 
-  RequestMeters(MeterRegistry registry, Traces traces) {
+  RequestMeters(MeterRegistry registry, Traces traces, boolean measured) {
     this.registry = registry;
     this.traces = traces;
+    this.measured = measured;
     for (Route route : Route.values()) {
       for (StatusClass status : StatusClass.values()) {
         // Known beforehand, so that the first 5xx of a route is seen as a step from 0.
@@ -126,6 +128,9 @@ public final class RequestMeters {
   /** Counts a request that is over. */
   public void ended(Ended request, Path path) {
     inFlight.decrement();
+    if (!measured) {
+      return;
+    }
     Route route = request.route();
     StatusClass status = StatusClass.of(request.status());
     path.counter(Method.of(request.method()), status, request.credentialKind(), request.outcome())
@@ -139,6 +144,9 @@ public final class RequestMeters {
 
   /** Kaneo began its answer. */
   public void upstreamAnswered(Route route, int status, long nanos, String traceId, String spanId) {
+    if (!measured) {
+      return;
+    }
     traces.enter(traceId, spanId);
     upstream(route, StatusClass.of(status)).record(nanos, TimeUnit.NANOSECONDS);
     traces.leave();

@@ -11,6 +11,7 @@ public enum Tally {
   LIMITED("limited_requests", "", Set.of()),
   LOOKUP_FAILURES("credential_lookup_failures", "", Set.of()),
   MALFORMED("malformed_requests", "", Set.of()),
+  LOG_LINES_DROPPED("log_lines_dropped", "", Set.of()),
   UPSTREAM_REFUSED("upstream_failures", "cause", Set.of("refused")),
   UPSTREAM_BUSY("upstream_failures", "cause", Set.of("busy")),
   UPSTREAM_BROKEN("upstream_failures", "cause", Set.of("broken", "truncated")),

@@ -57,7 +57,7 @@ final class ApprovalEndpoints {
     }
     String code = UserCode.normalize(typed);
     return people
-        .of(exchange.request().headers())
+        .of(exchange)
         .compose(
             person -> {
               if (person instanceof Person.Unknown) {
@@ -124,7 +124,7 @@ final class ApprovalEndpoints {
     String code =
         UserCode.normalize(typed.isPresent() ? typed.get() : parameters.required("user_code"));
     return people
-        .of(exchange.request().headers())
+        .of(exchange)
         .compose(
             person -> {
               if (person instanceof Person.SignedIn signedIn) {

@@ -147,7 +147,7 @@ public final class DevicePages {
       BiConsumer<Exchange, Person.SignedIn> signedIn,
       Consumer<Exchange> nobody) {
     people
-        .of(exchange.request().headers())
+        .of(exchange)
         .onSuccess(
             person -> {
               if (person instanceof Person.SignedIn known) {

@@ -41,6 +41,13 @@ public record AccessRecord(
   /** The rest of a longer one says little and may be megabytes in an hour. */
   private static final int LONGEST_PATH = 200;
 
+  /** The log may hold some thousands of these when its output is slow, so none holds megabytes. */
+  public AccessRecord {
+    if (target.length() > LONGEST_PATH) {
+      target = target.substring(0, LONGEST_PATH);
+    }
+  }
+
   /** A link of this kind lets whoever has it set a new password. */
   private static final String PASSWORD_RESET = "/api/auth/reset-password/";
 

@@ -94,6 +94,24 @@ class HealthTest {
   }
 
   @Test
+  void aPartThatNobodySetUpIsUnusedAndNotDown() {
+    kaneo("a", true);
+    health.unused("revocation", "no triggers");
+    assertTrue(health.isReady());
+    assertEquals("unused", part("revocation").getString("status"));
+    assertEquals("no triggers", part("revocation").getString("detail"));
+  }
+
+  @Test
+  void aPartThatWasThereIsMissed() {
+    health.note("revocation", true, "");
+    later(Duration.ofMinutes(5));
+    health.unused("revocation", "no triggers");
+    assertEquals("down", part("revocation").getString("status"));
+    assertEquals("2026-11-25T03:05:00Z", part("revocation").getString("since"));
+  }
+
+  @Test
   void aStopIsNotWaitedFor() {
     kaneo("a", true);
     health.report("gateway", false, "stopping");

@@ -72,6 +72,31 @@ class ManagementIT {
   }
 
   @Test
+  void aRevocationLineThatNobodySetUpIsUnusedAndNotDown() throws IOException {
+    JsonObject parts = awaitReady("HTTP/1.1", json -> json.contains("not all, installed"));
+    assertEquals("unused", parts.getJsonObject("revocation").getString("status"));
+  }
+
+  @Test
+  void withoutMetricsAllButTheFiguresIsThere() throws IOException {
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly();
+        RunningGateway plain =
+            RunningGateway.start(TestDatabase.create(), kaneo.port(), "GATEWAY_METRICS", "false")) {
+      String head = " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+      try (RawPeer client = new RawPeer(plain.port())) {
+        assertTrue(client.send("GET /api/config" + head).readAll().endsWith("hello"));
+      }
+      for (String path : new String[] {"/metrics", "/", "/health/ready"}) {
+        try (RawPeer operator = new RawPeer(plain.managementPort())) {
+          String answer = operator.send("GET " + path + head).readAll();
+          assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+          assertEquals(path.equals("/metrics"), answer.endsWith("\r\n\r\n"), answer);
+        }
+      }
+    }
+  }
+
+  @Test
   void theFrontPageTellsTheStateWithoutScript() throws IOException {
     String page = get("/");
     assertTrue(page.startsWith("HTTP/1.1 200 OK\r\n"), page);

@@ -72,7 +72,7 @@ class StatusPageBrowserIT {
     HEALTH.report("database", true, "");
     HEALTH.reportOneOf("kaneo", "http://10.0.0.7:1337", true, Duration.ofSeconds(10), "");
     HEALTH.reportOneOf("kaneo", "http://10.0.0.8:1337", true, Duration.ofSeconds(10), "");
-    HEALTH.note("revocation", false, "no triggers are installed");
+    HEALTH.unused("revocation", "no triggers are installed");
     StatusPage page = new StatusPage(VERTX, METRICS, HEALTH, CLOCK, "1.2.3");
     RunningGateway.await(page.load());
     for (int reading = 0; reading < 200; reading++) {
@@ -141,7 +141,7 @@ class StatusPageBrowserIT {
     String text = browser.text();
     assertTrue(text.contains("down kaneo http://10.0.0.8:1337"), text);
     assertTrue(text.contains("up database"), text);
-    assertTrue(text.contains("off revocation"), text);
+    assertTrue(text.contains("unused revocation"), text);
   }
 
   @Test

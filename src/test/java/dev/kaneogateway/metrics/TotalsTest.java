@@ -7,7 +7,9 @@ import dev.kaneogateway.fixtures.MeasuredRequest;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -16,6 +18,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 class TotalsTest {
   private static final Instant START = Instant.parse("2026-11-25T03:00:00Z");
   private final GatewayMetrics metrics = new GatewayMetrics();
+
+  private final LongAdder linesDropped = new LongAdder();
+
+  @BeforeEach
+  void countLinesDropped() {
+    metrics.logLinesDropped(linesDropped);
+  }
 
   @AfterEach
   void close() {
@@ -42,6 +51,7 @@ class TotalsTest {
       case LIMITED -> metrics.limited(Limit.DEVICE_CODES);
       case LOOKUP_FAILURES -> metrics.lookupFailed();
       case MALFORMED -> metrics.malformedRequest();
+      case LOG_LINES_DROPPED -> linesDropped.increment();
       case UPSTREAM_REFUSED -> metrics.upstream("http://127.0.0.1:1337").failed("refused");
       case UPSTREAM_BUSY -> metrics.upstream("http://127.0.0.1:1337").failed("busy");
       case UPSTREAM_BROKEN -> metrics.upstream("http://127.0.0.1:1337").failed("truncated");

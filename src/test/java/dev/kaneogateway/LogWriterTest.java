@@ -1,0 +1,128 @@
+package dev.kaneogateway;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.LoggingEvent;
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class LogWriterTest {
+  private static final int MORE_THAN_WAIT = 100_000;
+
+  @Test
+  void linesThatAnOutputDoesNotTakeAreCountedAndHoldNobody() throws Exception {
+    LongAdder dropped = new LongAdder();
+    HeldOutput output = new HeldOutput();
+    LogWriter writer = writer(output, dropped);
+    append(writer, "the first");
+    assertTrue(output.entered.await(10, TimeUnit.SECONDS), "nothing is written");
+    for (int i = 0; i < MORE_THAN_WAIT; i++) {
+      append(writer, "one more");
+    }
+    assertTrue(dropped.sum() > 0, "all " + MORE_THAN_WAIT + " lines wait");
+    long lost = dropped.sum();
+    output.released.countDown();
+    output.awaitLines(1 + MORE_THAN_WAIT - lost);
+    writer.stop();
+    assertEquals(lost, dropped.sum());
+  }
+
+  @Test
+  void anOutputThatTakesLinesLosesNone() throws Exception {
+    LongAdder dropped = new LongAdder();
+    HeldOutput output = new HeldOutput();
+    output.released.countDown();
+    LogWriter writer = writer(output, dropped);
+    for (int i = 0; i < 1000; i++) {
+      append(writer, "a line");
+    }
+    output.awaitLines(1000);
+    writer.stop();
+    assertEquals(0, dropped.sum());
+  }
+
+  @Test
+  void whatWaitsIsASmallPartOfTheHeap() {
+    assertEquals(8192, LogWriter.mostWaiting(64 << 20));
+    assertEquals(65_536, LogWriter.mostWaiting(Long.MAX_VALUE));
+  }
+
+  @Test
+  void aLineThatCannotBeWrittenIsNotTheLast() throws Exception {
+    LongAdder dropped = new LongAdder();
+    HeldOutput output = new HeldOutput();
+    output.released.countDown();
+    LogWriter writer = writer(output, dropped);
+    LoggingEvent broken = event("a line");
+    broken.setLoggerName(null);
+    writer.append(broken);
+    append(writer, "a line");
+    output.awaitLines(1);
+    assertEquals(1, dropped.sum());
+    writer.stop();
+  }
+
+  private static LogWriter writer(OutputStream output, LongAdder dropped) {
+    LogWriter writer =
+        new LogWriter(
+            new LogEncoder(false), new PrintStream(output, true, StandardCharsets.UTF_8), dropped);
+    writer.start();
+    return writer;
+  }
+
+  private static void append(LogWriter writer, String message) {
+    writer.append(event(message));
+  }
+
+  private static LoggingEvent event(String message) {
+    LoggingEvent event = new LoggingEvent();
+    event.setLoggerName("a.logger");
+    event.setLoggerContext((LoggerContext) LoggerFactory.getILoggerFactory());
+    event.setLevel(Level.INFO);
+    event.setMessage(message);
+    return event;
+  }
+
+  /** Takes nothing until it is released, as a pipe that nobody reads. */
+  private static final class HeldOutput extends OutputStream {
+    final CountDownLatch entered = new CountDownLatch(1);
+    final CountDownLatch released = new CountDownLatch(1);
+    private final ByteArrayOutputStream taken = new ByteArrayOutputStream();
+
+    @Override
+    public void write(byte[] bytes, int from, int length) {
+      entered.countDown();
+      try {
+        released.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      taken.write(bytes, from, length);
+    }
+
+    @Override
+    public void write(int b) {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    /** Waits until so many lines were taken, and finds that they are no more. */
+    void awaitLines(long wanted) {
+      long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      long lines;
+      do {
+        lines = taken.toString(StandardCharsets.UTF_8).lines().count();
+      } while (lines < wanted && System.nanoTime() < patience);
+      assertEquals(wanted, lines);
+    }
+  }
+}
