@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.ConnectionGuard;
+import dev.kaneogateway.web.OpenConnections;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class EdgeVerticle extends VerticleBase {
   private final GatewayMetrics metrics;
+  private final OpenConnections connections;
   private Settings settings;
   private Surfaces.Maker maker;
   private @Nullable HttpServer server;
@@ -38,10 +40,15 @@ final class EdgeVerticle extends VerticleBase {
   /** Those of now, and those of before that exchanges under way still need. */
   private final Set<Surfaces> inUse = new HashSet<>();
 
-  EdgeVerticle(Settings settings, Surfaces.Maker maker, GatewayMetrics metrics) {
+  EdgeVerticle(
+      Settings settings,
+      Surfaces.Maker maker,
+      GatewayMetrics metrics,
+      OpenConnections connections) {
     this.settings = settings;
     this.maker = maker;
     this.metrics = metrics;
+    this.connections = connections;
   }
 
   @Override
@@ -92,8 +99,11 @@ final class EdgeVerticle extends VerticleBase {
   private void guard() {
     ConnectionGuard.guard(
         port(),
-        new ConnectionGuard.Times(
-            settings.limits().headTimeout(), settings.limits().idleTimeout(), options()));
+        new ConnectionGuard.Rules(
+            settings.limits().headTimeout(),
+            settings.limits().idleTimeout(),
+            options(),
+            connections));
   }
 
   private static void established(HttpConnection connection) {

@@ -34,6 +34,7 @@ import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.tracing.Tracing;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchanges;
+import dev.kaneogateway.web.OpenConnections;
 import dev.kaneogateway.web.PathTemplates;
 import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.DeploymentOptions;
@@ -81,6 +82,7 @@ public final class Gateway {
   private RequestLimits requestLimits;
   private final Ticker limitsClock;
   private final Ceilings ceilings;
+  private final OpenConnections connections;
   private final Optional<RedisVerticle> redis;
 
   private Gateway(Vertx vertx, Settings settings, Clock clock) {
@@ -119,6 +121,8 @@ public final class Gateway {
     this.deviceLimits = DeviceLimits.of(settings.device(), counting(settings));
     this.ceilings = new Ceilings(settings.ceilings(), counting(settings));
     this.requestLimits = new RequestLimits(settings.rateLimits(), ceilings, counting(settings));
+    this.connections = new OpenConnections(metrics);
+    renewConnections(settings);
     this.usage = new KeyUsage(wanted.keyUsage());
     this.management =
         new ManagementVerticle(
@@ -198,7 +202,8 @@ public final class Gateway {
             deployed ->
                 vertx.deployVerticle(
                     () -> {
-                      EdgeVerticle edge = new EdgeVerticle(settings, surfaces, metrics);
+                      EdgeVerticle edge =
+                          new EdgeVerticle(settings, surfaces, metrics, connections);
                       edges.add(edge);
                       return edge;
                     },
@@ -261,6 +266,7 @@ public final class Gateway {
       requestLimits = new RequestLimits(next.rateLimits(), ceilings, counting(next));
     }
     ceilings.renew(next.ceilings());
+    renewConnections(next);
     if (otherLimits || !next.device().equals(settings.device())) {
       deviceLimits = DeviceLimits.of(next.device(), counting(next));
     }
@@ -276,6 +282,13 @@ public final class Gateway {
     } else {
       health.note("revocation", line == RevocationVerticle.Line.UP, why);
     }
+  }
+
+  private void renewConnections(Settings current) {
+    connections.renew(
+        current.ceilings().connections(),
+        current.ceilings().connectionsPerAddress(),
+        current.server().trustedProxies());
   }
 
   private void noteCertificate() {

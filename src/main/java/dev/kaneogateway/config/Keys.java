@@ -417,6 +417,20 @@ public final class Keys {
               Parse.number(0, 1_000_000_000),
               "Most WebSockets and event streams of one address open at once.")
           .alive();
+  static final Setting<Integer> GATEWAY_CONNECTIONS =
+      Setting.of(
+              "GATEWAY_CONNECTIONS",
+              "30000",
+              Parse.number(0, 1_000_000_000),
+              "Most client connections open at once; more are closed as they come. Beyond GATEWAY_STREAMS and GATEWAY_IN_FLIGHT together, and never more than half of the process's descriptors.")
+          .alive();
+  static final Setting<Integer> GATEWAY_CONNECTIONS_PER_ADDRESS =
+      Setting.of(
+              "GATEWAY_CONNECTIONS_PER_ADDRESS",
+              "4000",
+              Parse.number(0, 1_000_000_000),
+              "Most connections of one address (IPv6: one /64) open at once, behind which 500 people may each have eight; none for TRUSTED_PROXIES.")
+          .alive();
 
   static final Setting<Boolean> GATEWAY_KEY_USAGE =
       Setting.of(
@@ -619,6 +633,8 @@ public final class Keys {
           GATEWAY_IN_FLIGHT_PER_ADDRESS,
           GATEWAY_STREAMS,
           GATEWAY_STREAMS_PER_ADDRESS,
+          GATEWAY_CONNECTIONS,
+          GATEWAY_CONNECTIONS_PER_ADDRESS,
           GATEWAY_KEY_USAGE,
           GATEWAY_DEVICE_CLIENT_NAMES,
           GATEWAY_DEVICE_CODE_LIFE_S,

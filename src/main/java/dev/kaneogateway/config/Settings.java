@@ -129,7 +129,12 @@ public record Settings(
 
   /** How much may be under way at once. 0 is no ceiling. */
   public record Ceilings(
-      int requests, int requestsPerAddress, int streams, int streamsPerAddress) {}
+      int requests,
+      int requestsPerAddress,
+      int streams,
+      int streamsPerAddress,
+      int connections,
+      int connectionsPerAddress) {}
 
   /** Where gateways share what they count. The URL may carry a password and is never printed. */
   public record Redis(Optional<String> url) {
@@ -291,7 +296,9 @@ public record Settings(
             values.of(Keys.GATEWAY_IN_FLIGHT),
             values.of(Keys.GATEWAY_IN_FLIGHT_PER_ADDRESS),
             values.of(Keys.GATEWAY_STREAMS),
-            values.of(Keys.GATEWAY_STREAMS_PER_ADDRESS)),
+            values.of(Keys.GATEWAY_STREAMS_PER_ADDRESS),
+            values.of(Keys.GATEWAY_CONNECTIONS),
+            values.of(Keys.GATEWAY_CONNECTIONS_PER_ADDRESS)),
         new Redis(values.of(Keys.REDIS_URL)),
         new Device(
             values.of(Keys.DEVICE_AUTH_CLIENT_IDS),

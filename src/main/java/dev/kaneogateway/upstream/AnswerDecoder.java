@@ -46,6 +46,11 @@ final class AnswerDecoder extends HttpResponseDecoder {
     toHead = method.equals(HttpMethod.HEAD);
   }
 
+  /** Whether there are bytes that belong to no answer that was asked for. */
+  boolean hasMore() {
+    return internalBuffer().isReadable();
+  }
+
   @Override
   protected boolean isContentAlwaysEmpty(HttpMessage answer) {
     return toHead || super.isContentAlwaysEmpty(answer);

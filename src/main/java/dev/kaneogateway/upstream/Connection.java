@@ -137,7 +137,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     if (!open) {
       return;
     }
-    if (keepAlive) {
+    if (keepAlive && !decoder.hasMore()) {
       readOn(true);
       idleSinceNanos = System.nanoTime();
       pool.returned(this);

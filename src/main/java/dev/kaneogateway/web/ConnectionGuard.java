@@ -34,7 +34,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
       AttributeKey.valueOf(ConnectionGuard.class.getName());
   private static final String DECODER = "httpDecoder";
   private static final String H2C_UPGRADE = "h2c";
-  private static final Map<Integer, Times> GUARDED_PORTS = new ConcurrentHashMap<>();
+  private static final Map<Integer, Rules> GUARDED_PORTS = new ConcurrentHashMap<>();
 
   /** More bytes than the preface of HTTP/2 has, by which Vert.x tells the protocol. */
   private static final int MOST_FED_SINGLY = 25;
@@ -47,10 +47,12 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
    * @param head how long a head may take
    * @param idle how long a connection may be idle
    * @param options the server's own, for the sizes its decoder lets
+   * @param places for how many connections there is room
    */
-  public record Times(Duration head, Duration idle, HttpServerOptions options) {}
+  public record Rules(
+      Duration head, Duration idle, HttpServerOptions options, OpenConnections places) {}
 
-  private final Times times;
+  private final Rules rules;
   private @Nullable ChannelHandlerContext channel;
   private int requests;
   private boolean headBegun;
@@ -61,13 +63,13 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private boolean closing;
   private long sinceNanos = System.nanoTime();
 
-  private ConnectionGuard(Times times) {
-    this.times = times;
+  private ConnectionGuard(Rules rules) {
+    this.rules = rules;
   }
 
   /** Guards all connections accepted on a local port from now on. */
-  public static void guard(int port, Times times) {
-    GUARDED_PORTS.put(port, times);
+  public static void guard(int port, Rules rules) {
+    GUARDED_PORTS.put(port, rules);
   }
 
   /** Ends the guarding of a port. */
@@ -177,7 +179,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelActive(ChannelHandlerContext context) {
-    watch(Math.min(times.head.toNanos(), times.idle.toNanos()));
+    watch(Math.min(rules.head.toNanos(), rules.idle.toNanos()));
     context.fireChannelActive();
   }
 
@@ -194,7 +196,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     // Vert.x makes its HTTP/1 pipeline from within the first read: bytes one by one let us in
     // between, before a request is decoded.
     if (message instanceof ByteBuf come) {
-      ByteBuf bytes = fedSingly == 0 && !times.options().isSsl() ? begin(come) : come;
+      ByteBuf bytes = fedSingly == 0 && !rules.options().isSsl() ? begin(come) : come;
       while (fedSingly < MOST_FED_SINGLY && bytes.isReadable()) {
         fedSingly++;
         context.fireChannelRead(bytes.readRetainedSlice(1));
@@ -233,7 +235,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     }
     ChannelPipeline pipeline = context.pipeline();
     if (!(pipeline.get(DECODER) instanceof StrictDecoder)) {
-      pipeline.replace(DECODER, DECODER, new StrictDecoder(times.options(), this));
+      pipeline.replace(DECODER, DECODER, new StrictDecoder(rules.options(), this));
     }
     if (pipeline.get(H2C_UPGRADE) != null && pipeline.get(NoUpgradeToH2c.class) == null) {
       pipeline.addBefore(H2C_UPGRADE, null, new NoUpgradeToH2c());
@@ -269,16 +271,26 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   }
 
   private void look() {
-    long limit = (headBegun ? times.head : times.idle).toNanos();
+    long limit = (headBegun ? rules.head : rules.idle).toNanos();
     if (requests > 0) {
-      watch(Math.min(times.head.toNanos(), times.idle.toNanos()));
+      watch(Math.min(rules.head.toNanos(), rules.idle.toNanos()));
       return;
     }
     long left = limit - (System.nanoTime() - sinceNanos);
     if (left <= 0 && channel != null) {
       channel.close();
     } else {
-      watch(Math.min(left, times.head.toNanos()));
+      watch(Math.min(left, rules.head.toNanos()));
+    }
+  }
+
+  /** Ends a connection for which there is no room, before anything is made for it. */
+  private static final class Refusal extends ChannelInboundHandlerAdapter {
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+      // A reset leaves nothing behind here, where an end would wait a minute for late bytes.
+      context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+      context.channel().close();
     }
   }
 
@@ -295,13 +307,27 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     @Override
     public void postInitializeServerChildChannel(Channel child) {
       if (child.localAddress() instanceof InetSocketAddress local) {
-        Times times = GUARDED_PORTS.get(local.getPort());
-        if (times != null) {
-          ConnectionGuard guard = new ConnectionGuard(times);
-          child.attr(KEY).set(guard);
-          child.pipeline().addFirst("connection-guard", guard);
+        Rules rules = GUARDED_PORTS.get(local.getPort());
+        if (rules != null) {
+          admit(child, rules);
         }
       }
+    }
+
+    private static void admit(Channel child, Rules rules) {
+      Runnable leaving =
+          child.remoteAddress() instanceof InetSocketAddress peer
+              ? rules.places().take(peer.getAddress())
+              : null;
+      if (leaving == null) {
+        child.pipeline().addFirst("refusal", new Refusal());
+        return;
+      }
+      // However it ends, even if it never gets to its event loop.
+      child.closeFuture().addListener(closed -> leaving.run());
+      ConnectionGuard guard = new ConnectionGuard(rules);
+      child.attr(KEY).set(guard);
+      child.pipeline().addFirst("connection-guard", guard);
     }
   }
 }

@@ -1,0 +1,209 @@
+package dev.kaneogateway.upstream;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.fixtures.RawPeer;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Which connection to Kaneo a request gets, and when none is used again. */
+@Timeout(60)
+class ConnectionPoolIT {
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+  private static TestDatabase database;
+
+  private ScriptedUpstream kaneo;
+
+  @BeforeAll
+  static void create() {
+    database = TestDatabase.createEmpty();
+  }
+
+  @BeforeEach
+  void start() throws IOException {
+    kaneo = ScriptedUpstream.friendly();
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    kaneo.close();
+  }
+
+  @Test
+  void whoFindsNoneFreeWaitsInOrderAndTheCrowdIsSentAway() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    List<String> order = new CopyOnWriteArrayList<>();
+    kaneo.script(
+        (head, connection) -> {
+          order.add(head.substring(0, 6));
+          answer.await();
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RunningGateway gateway =
+            gateway("GATEWAY_UPSTREAM_CONNECTIONS", "1", "GATEWAY_UPSTREAM_QUEUE", "2");
+        RawPeer first = new RawPeer(gateway.port());
+        RawPeer crowd = new RawPeer(gateway.port())) {
+      first.send(get("/1"));
+      kaneo.nextHead();
+      // One connection of a client keeps its requests in order; so others are needed.
+      try (RawPeer second = new RawPeer(gateway.port());
+          RawPeer third = new RawPeer(gateway.port())) {
+        second.send(get("/2"));
+        third.send(get("/3"));
+        awaitInFlight(gateway, 3);
+        String refused = crowd.send(get("/4")).readUntil("}");
+        assertTrue(refused.startsWith("HTTP/1.1 503 "), refused);
+        assertTrue(refused.contains("\r\nRetry-After: 1\r\n"), refused);
+        answer.countDown();
+        first.readUntil("hello");
+        second.readUntil("hello");
+        third.readUntil("hello");
+      }
+      assertEquals("GET /1", order.get(0));
+      assertEquals(3, order.size());
+    }
+  }
+
+  @Test
+  void nobodyWaitsLongerThanIsSet() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          answer.await();
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RunningGateway gateway =
+            gateway(
+                "GATEWAY_UPSTREAM_CONNECTIONS", "1", "GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS", "200");
+        RawPeer first = new RawPeer(gateway.port());
+        RawPeer second = new RawPeer(gateway.port())) {
+      first.send(get("/1"));
+      kaneo.nextHead();
+      String refused = second.send(get("/2")).readUntil("}");
+      assertTrue(refused.startsWith("HTTP/1.1 503 "), refused);
+      answer.countDown();
+      first.readUntil("hello");
+    }
+  }
+
+  @Test
+  void aConnectionIsUsedAgain() throws Exception {
+    assertEquals(1, connectionsOfTwoRequests(ScriptedUpstream.ok("hello")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello, and more than was announced",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+            + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nHTTP/1.1 200"
+      })
+  void aConnectionThatMayEndOrSaysTooMuchIsNotUsedAgain(String answer) throws Exception {
+    assertEquals(2, connectionsOfTwoRequests(answer));
+  }
+
+  private long connectionsOfTwoRequests(String answer) throws Exception {
+    List<Integer> connections = new CopyOnWriteArrayList<>();
+    kaneo.script(
+        (head, connection) -> {
+          connections.add(connection.clientPort());
+          connection.write(connections.size() == 1 ? answer : ScriptedUpstream.ok("bye"));
+          return true;
+        });
+    try (RunningGateway gateway = gateway();
+        RawPeer client = new RawPeer(gateway.port())) {
+      client.send(get("/1")).readUntil("hello");
+      String second = client.send(get("/2")).readUntil("bye");
+      assertTrue(!second.contains("forged"), second);
+    }
+    return connections.stream().distinct().count();
+  }
+
+  @Test
+  void aClientWhoLeftWhileWaitingCostsKaneoNothing() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          answer.await();
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RunningGateway gateway = gateway("GATEWAY_UPSTREAM_CONNECTIONS", "1");
+        RawPeer first = new RawPeer(gateway.port());
+        RawPeer last = new RawPeer(gateway.port())) {
+      first.send(get("/1"));
+      kaneo.nextHead();
+      try (RawPeer second = new RawPeer(gateway.port())) {
+        second.send(get("/2"));
+        awaitInFlight(gateway, 2);
+        second.reset();
+      }
+      awaitInFlight(gateway, 1);
+      last.send(get("/3"));
+      answer.countDown();
+      first.readUntil("hello");
+      last.readUntil("hello");
+      assertEquals("GET /3 ", kaneo.nextHead().substring(0, 7));
+    }
+  }
+
+  @Test
+  void anInterimAnswerOfNoUseIsPassedOver() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 102 Processing\r\n\r\n" + ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RunningGateway gateway = gateway();
+        RawPeer client = new RawPeer(gateway.port())) {
+      String answer = client.send(get("/1")).readUntil("hello");
+      assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+    }
+  }
+
+  private RunningGateway gateway(String... settings) {
+    String[] all = new String[settings.length + 2];
+    System.arraycopy(settings, 0, all, 0, settings.length);
+    all[settings.length] = "GATEWAY_EVENT_LOOPS";
+    all[settings.length + 1] = "1";
+    return RunningGateway.start(database, kaneo.port(), all);
+  }
+
+  private static void awaitInFlight(RunningGateway gateway, int requests) throws Exception {
+    HttpRequest metrics =
+        HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + gateway.managementPort() + "/metrics"))
+            .build();
+    String line = "kaneo_gateway_requests_in_flight " + requests + ".0";
+    while (!HTTP.send(metrics, HttpResponse.BodyHandlers.ofString()).body().contains(line)) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private static String get(String path) {
+    return "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
+  }
+}
