@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * 9110 §9.2.2). Confined to its event loop.
  */
 final class Delivery implements ConnectionPool.Caller {
-  /** How many dead connections of the pool a request may meet: a restart leaves many. */
+  /** How many deaths of Kaneo, or of a connection of the pool, a request may meet. */
   private static final int MOST_DEAD = 5;
 
   private final Lane lane;
@@ -27,6 +27,7 @@ final class Delivery implements ConnectionPool.Caller {
   private final Deadlines.Entry firstByte;
   private int attempts;
   private int broken;
+  private boolean seenAway;
   private long askedNanos;
   private Upstreams.@Nullable Upstream upstream;
   private Upstreams.@Nullable Upstream last;
@@ -98,6 +99,7 @@ final class Delivery implements ConnectionPool.Caller {
     boolean refused = why == UpstreamFailure.REFUSED;
     if (refused) {
       asked.refused();
+      seenAway = true;
     }
     if (refused && upstreams.losesSession(asked, exchange.request().headers())) {
       sender.sessionGone();
@@ -191,6 +193,7 @@ final class Delivery implements ConnectionPool.Caller {
         upstream.failed();
       }
       broken++;
+      seenAway = false;
       call = null;
       askLater();
     } else {
@@ -199,13 +202,14 @@ final class Delivery implements ConnectionPool.Caller {
   }
 
   /**
-   * Once for whatever broke; again only where the connection was an old one, which says nothing of
-   * this request: what breaks a fresh one twice may be what kills Kaneo.
+   * Once for whatever broke; again only where the connection was an old one or Kaneo was seen away
+   * in between, both of which say nothing of this request: what breaks a fresh one twice may be
+   * what kills Kaneo.
    */
   private boolean mayRepeat() {
     HttpMethod method = exchange.request().method();
     boolean reused = call != null && call.isReused();
-    return (broken == 0 || (reused && broken < MOST_DEAD))
+    return (broken == 0 || ((reused || seenAway) && broken < MOST_DEAD))
         && !sender.hasBody()
         && (method.equals(HttpMethod.GET)
             || method.equals(HttpMethod.HEAD)

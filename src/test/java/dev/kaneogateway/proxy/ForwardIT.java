@@ -18,9 +18,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -499,6 +502,40 @@ class ForwardIT {
       assertEquals(2, kaneo.unseen());
     }
     kaneo.startOver();
+  }
+
+  @Test
+  @Timeout(30)
+  void aRequestUnderWhichKaneoDiesTwiceIsAnswered() throws Exception {
+    AtomicReference<ScriptedUpstream> living = new AtomicReference<>();
+    ScriptedUpstream.Script death =
+        (head, connection) -> {
+          living.getAndSet(null).close();
+          return false;
+        };
+    ScriptedUpstream first = new ScriptedUpstream(death);
+    living.set(first);
+    int port = first.port();
+    try (RunningGateway waiting = RunningGateway.start(TestDatabase.createEmpty(), port);
+        RawPeer peer = new RawPeer(waiting.port())) {
+      peer.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+      awaitAway(living, waiting);
+      living.set(new ScriptedUpstream(death, port));
+      awaitAway(living, waiting);
+      try (ScriptedUpstream last = ScriptedUpstream.friendly(port)) {
+        assertTrue(peer.readAll().endsWith("hello"));
+        assertTrue(last.nextHead().startsWith("GET /x "));
+      }
+    }
+  }
+
+  /** Until a Kaneo has died and the request has found nobody there. */
+  private static void awaitAway(AtomicReference<ScriptedUpstream> living, RunningGateway gateway)
+      throws Exception {
+    Pattern away = Pattern.compile("kaneo_gateway_upstream_available\\{[^}]*} 0.0");
+    while (living.get() != null || !away.matcher(metrics(gateway)).find()) {
+      Thread.onSpinWait();
+    }
   }
 
   @Test
