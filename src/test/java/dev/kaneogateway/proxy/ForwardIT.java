@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What passes between a client and Kaneo, byte for byte. */
+@Timeout(60)
 class ForwardIT {
   private static ScriptedUpstream kaneo;
   private static RunningGateway gateway;
@@ -505,7 +506,6 @@ class ForwardIT {
   }
 
   @Test
-  @Timeout(30)
   void aRequestUnderWhichKaneoDiesTwiceIsAnswered() throws Exception {
     AtomicReference<ScriptedUpstream> living = new AtomicReference<>();
     ScriptedUpstream.Script death =
