@@ -422,7 +422,7 @@ public final class Keys {
               "GATEWAY_CONNECTIONS",
               "30000",
               Parse.number(0, 1_000_000_000),
-              "Most client connections open at once; more are closed as they come. Beyond GATEWAY_STREAMS and GATEWAY_IN_FLIGHT together, and never more than half of the process's descriptors.")
+              "Most client connections open at once; more are closed as they come. Beyond GATEWAY_STREAMS and GATEWAY_IN_FLIGHT together, and never more than three quarters of the process's descriptors.")
           .alive();
   static final Setting<Integer> GATEWAY_CONNECTIONS_PER_ADDRESS =
       Setting.of(

@@ -67,23 +67,24 @@ public final class OpenConnections {
   }
 
   /**
-   * Sets how many places there are, 0 for no ceiling; who has one keeps it. Half of the process's
-   * descriptors is always one, since each connection may need another to Kaneo: without descriptors
-   * nobody would be served, those let in included.
+   * Sets how many places there are, 0 for no ceiling; who has one keeps it. Three quarters of the
+   * process's descriptors are always one: an idle connection needs no other, but those with a
+   * request need one to Kaneo, and without descriptors nobody would be served, those let in
+   * included.
    *
    * @param trustedProxies peers that speak for many clients, so that only the whole counts
    */
   public void renew(int inAll, int perAddress, List<IpRange> trustedProxies) {
-    int half = descriptors / 2;
-    if (inAll > half) {
+    int room = (int) (descriptors * 3L / 4);
+    if (inAll > room) {
       LOG.warn(
           "GATEWAY_CONNECTIONS is {} but with {} descriptors at most {} connections are let in:"
               + " raise the process's limit (ulimit -n, LimitNOFILE)",
           inAll,
           descriptors,
-          half);
+          room);
     }
-    most = inAll == 0 ? half : Math.min(inAll, half);
+    most = inAll == 0 ? room : Math.min(inAll, room);
     mostPerAddress = perAddress;
     trusted = List.copyOf(trustedProxies);
   }
