@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.ConnectionGuard;
-import dev.kaneogateway.web.OpenConnections;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -29,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class EdgeVerticle extends VerticleBase {
   private final GatewayMetrics metrics;
-  private final OpenConnections connections;
+  private final ConnectionGuard.Doorkeeper doorkeeper;
   private Settings settings;
   private Surfaces.Maker maker;
   private @Nullable HttpServer server;
@@ -44,11 +43,11 @@ final class EdgeVerticle extends VerticleBase {
       Settings settings,
       Surfaces.Maker maker,
       GatewayMetrics metrics,
-      OpenConnections connections) {
+      ConnectionGuard.Doorkeeper doorkeeper) {
     this.settings = settings;
     this.maker = maker;
     this.metrics = metrics;
-    this.connections = connections;
+    this.doorkeeper = doorkeeper;
   }
 
   @Override
@@ -103,7 +102,7 @@ final class EdgeVerticle extends VerticleBase {
             settings.limits().headTimeout(),
             settings.limits().idleTimeout(),
             options(),
-            connections));
+            doorkeeper));
   }
 
   private static void established(HttpConnection connection) {

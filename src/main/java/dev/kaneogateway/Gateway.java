@@ -20,6 +20,7 @@ import dev.kaneogateway.limits.Ceilings;
 import dev.kaneogateway.limits.CoarseClock;
 import dev.kaneogateway.limits.Counting;
 import dev.kaneogateway.limits.DeviceLimits;
+import dev.kaneogateway.limits.OpenConnections;
 import dev.kaneogateway.limits.RedisVerticle;
 import dev.kaneogateway.limits.RequestLimits;
 import dev.kaneogateway.limits.SharedCounts;
@@ -34,7 +35,6 @@ import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.tracing.Tracing;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchanges;
-import dev.kaneogateway.web.OpenConnections;
 import dev.kaneogateway.web.PathTemplates;
 import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.DeploymentOptions;
@@ -121,8 +121,8 @@ public final class Gateway {
     this.deviceLimits = DeviceLimits.of(settings.device(), counting(settings));
     this.ceilings = new Ceilings(settings.ceilings(), counting(settings));
     this.requestLimits = new RequestLimits(settings.rateLimits(), ceilings, counting(settings));
-    this.connections = new OpenConnections(metrics);
-    renewConnections(settings);
+    this.connections = new OpenConnections(counting(settings));
+    connections.renew(settings);
     this.usage = new KeyUsage(wanted.keyUsage());
     this.management =
         new ManagementVerticle(
@@ -266,7 +266,7 @@ public final class Gateway {
       requestLimits = new RequestLimits(next.rateLimits(), ceilings, counting(next));
     }
     ceilings.renew(next.ceilings());
-    renewConnections(next);
+    connections.renew(next);
     if (otherLimits || !next.device().equals(settings.device())) {
       deviceLimits = DeviceLimits.of(next.device(), counting(next));
     }
@@ -282,13 +282,6 @@ public final class Gateway {
     } else {
       health.note("revocation", line == RevocationVerticle.Line.UP, why);
     }
-  }
-
-  private void renewConnections(Settings current) {
-    connections.renew(
-        current.ceilings().connections(),
-        current.ceilings().connectionsPerAddress(),
-        current.server().trustedProxies());
   }
 
   private void noteCertificate() {

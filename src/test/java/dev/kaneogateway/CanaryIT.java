@@ -180,7 +180,7 @@ class CanaryIT {
               return false;
             });
         sendFields(gateway.port());
-        metrics = scrape(gateway.managementPort());
+        metrics = gateway.metrics();
       }
       try (RunningGateway gateway = start(database, kaneo.port(), receiver, STRICT)) {
         // It waits for bodies, and needs no more of others.
@@ -194,13 +194,13 @@ class CanaryIT {
             });
         sendTooMuch(gateway.port());
         sendByHttp2(gateway);
-        metrics += scrape(gateway.managementPort());
+        metrics += gateway.metrics();
       }
       try (RunningGateway gateway =
           start(
               database, kaneo.port(), receiver, "DATABASE_URL", "postgresql://a:b@127.0.0.1:1/c")) {
         sendEverything(gateway.port());
-        metrics += scrape(gateway.managementPort());
+        metrics += gateway.metrics();
       }
       assertTrue(
           refusals.containsAll(
@@ -378,11 +378,5 @@ class CanaryIT {
 
   private static String fill(String text) {
     return text.replace("%s", CANARY).replace("%t", TYPED);
-  }
-
-  private static String scrape(int port) throws IOException {
-    try (RawPeer peer = new RawPeer(port)) {
-      return peer.send("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").readAll();
-    }
   }
 }

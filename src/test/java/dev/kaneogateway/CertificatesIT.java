@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -88,15 +87,13 @@ class CertificatesIT {
     assertEquals(OptionalDouble.of(end.getEpochSecond()), measured);
   }
 
-  private static OptionalDouble measured(RunningGateway gateway) throws IOException {
-    try (RawPeer peer = new RawPeer(gateway.managementPort())) {
-      return peer.send("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-          .readAll()
-          .lines()
-          .filter(line -> line.startsWith(METRIC))
-          .mapToDouble(line -> Double.parseDouble(line.substring(METRIC.length())))
-          .findFirst();
-    }
+  private static OptionalDouble measured(RunningGateway gateway) {
+    return gateway
+        .metrics()
+        .lines()
+        .filter(line -> line.startsWith(METRIC))
+        .mapToDouble(line -> Double.parseDouble(line.substring(METRIC.length())))
+        .findFirst();
   }
 
   /** A certificate of so many days, made by the JDK's own tool, as PEM. */

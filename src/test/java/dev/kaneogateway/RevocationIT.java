@@ -316,15 +316,9 @@ class RevocationIT {
   }
 
   private double metric(RunningGateway gateway, String name) {
-    String all =
-        http.sendAsync(
-                HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + gateway.managementPort() + "/metrics"))
-                    .build(),
-                HttpResponse.BodyHandlers.ofString())
-            .join()
-            .body();
-    return all.lines()
+    return gateway
+        .metrics()
+        .lines()
         .filter(line -> line.startsWith(name + " "))
         .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
         .findFirst()

@@ -18,10 +18,10 @@ public final class Ceilings {
   private final Places streams;
 
   public Ceilings(Settings.Ceilings settings, Counting counting) {
-    this.requests = new Places(Ceiling.REQUESTS, Ceiling.REQUESTS_PER_ADDRESS, counting);
-    this.streams = new Places(Ceiling.STREAMS, Ceiling.STREAMS_PER_ADDRESS, counting);
-    renew(settings);
     GatewayMetrics metrics = counting.metrics();
+    this.requests = places(Ceiling.REQUESTS, Ceiling.REQUESTS_PER_ADDRESS, counting);
+    this.streams = places(Ceiling.STREAMS, Ceiling.STREAMS_PER_ADDRESS, counting);
+    renew(settings);
     metrics.gauge(
         "requests_counted",
         "Requests that count towards GATEWAY_IN_FLIGHT.",
@@ -30,6 +30,11 @@ public final class Ceilings {
         "streams_open",
         "WebSockets and event streams, which count towards GATEWAY_STREAMS.",
         () -> streams.taken());
+  }
+
+  private static Places places(Ceiling inAll, Ceiling perAddress, Counting counting) {
+    GatewayMetrics metrics = counting.metrics();
+    return new Places(() -> metrics.shed(inAll), () -> metrics.shed(perAddress), counting);
   }
 
   /** Takes up changed settings; what is under way stays. */

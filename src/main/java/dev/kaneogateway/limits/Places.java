@@ -2,8 +2,6 @@ package dev.kaneogateway.limits;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.kaneogateway.metrics.Ceiling;
-import dev.kaneogateway.metrics.GatewayMetrics;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -16,18 +14,22 @@ final class Places {
   /** An address that is quiet for so long has nothing under way, or it counts anew. */
   private static final Duration REMEMBERED = Duration.ofHours(1);
 
-  private final Ceiling ceiling;
-  private final Ceiling ceilingPerAddress;
-  private final GatewayMetrics metrics;
+  private final Runnable whenFull;
+  private final Runnable whenAddressFull;
   private final AtomicInteger taken = new AtomicInteger();
   private final Cache<String, AtomicInteger> takenByAddress;
   private volatile int most;
   private volatile int mostPerAddress;
 
-  Places(Ceiling ceiling, Ceiling ceilingPerAddress, Counting counting) {
-    this.ceiling = ceiling;
-    this.ceilingPerAddress = ceilingPerAddress;
-    this.metrics = counting.metrics();
+  /**
+   * No ceiling yet.
+   *
+   * @param whenFull told of each that finds no place at all
+   * @param whenAddressFull told of each that finds none for its address
+   */
+  Places(Runnable whenFull, Runnable whenAddressFull, Counting counting) {
+    this.whenFull = whenFull;
+    this.whenAddressFull = whenAddressFull;
     this.takenByAddress =
         Caffeine.newBuilder()
             .maximumSize(counting.mostKeys())
@@ -48,7 +50,7 @@ final class Places {
     int limit = most;
     if (taken.incrementAndGet() > limit && limit > 0) {
       taken.decrementAndGet();
-      metrics.shed(ceiling);
+      whenFull.run();
       return null;
     }
     if (mostPerAddress == 0 || client.equals(ClientKey.NOBODY)) {
@@ -58,7 +60,7 @@ final class Places {
     if (ofAddress.incrementAndGet() > mostPerAddress) {
       ofAddress.decrementAndGet();
       taken.decrementAndGet();
-      metrics.shed(ceilingPerAddress);
+      whenAddressFull.run();
       return null;
     }
     return () -> {

@@ -194,11 +194,9 @@ public final class Call implements WriteStream<Buffer>, ReadStream<Buffer> {
 
   /** The connection broke, or what came was no HTTP. */
   void broken(UpstreamFailure why) {
-    if (over) {
-      return;
-    }
+    boolean told = over || answerRead;
     over = true;
-    if (answerRead) {
+    if (told) {
       return;
     }
     if (status == null) {
@@ -224,8 +222,8 @@ public final class Call implements WriteStream<Buffer>, ReadStream<Buffer> {
     }
   }
 
-  /** Whether the answer's head has come. */
-  public boolean isAnswered() {
+  /** Whether the answer's head has come; what comes after its body belongs to nobody. */
+  boolean isAnswered() {
     return status != null;
   }
 

@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -35,6 +36,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private final ContextInternal context;
   private final AnswerDecoder decoder;
   private final HeadBytes head;
+  private final Handler<Object> reader = this::read;
   private @Nullable ChannelHandlerContext channel;
   private @Nullable Call call;
   private int calls;
@@ -163,7 +165,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext from, Object message) {
     reading = true;
-    context.dispatch(message, this::read);
+    context.dispatch(message, reader);
   }
 
   private void read(Object message) {
@@ -187,7 +189,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   private void readHead(HttpResponse answer) {
     Call current = call;
-    if (current == null || done || answer.decoderResult().isFailure()) {
+    if (current == null || current.isAnswered() || answer.decoderResult().isFailure()) {
       fail(UpstreamFailure.NONSENSE);
       return;
     }

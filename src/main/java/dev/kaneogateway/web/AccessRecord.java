@@ -56,7 +56,7 @@ public record AccessRecord(
     if (target.startsWith(PASSWORD_RESET)) {
       return PASSWORD_RESET + "*";
     }
-    int end = Math.min(target.length(), LONGEST_PATH);
+    int end = target.length();
     int query = target.indexOf('?');
     int fragment = target.indexOf('#');
     end = query >= 0 ? Math.min(end, query) : end;

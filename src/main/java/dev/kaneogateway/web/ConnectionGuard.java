@@ -15,6 +15,7 @@ import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.impl.ConnectionBase;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
@@ -47,10 +48,16 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
    * @param head how long a head may take
    * @param idle how long a connection may be idle
    * @param options the server's own, for the sizes its decoder lets
-   * @param places for how many connections there is room
+   * @param doorkeeper who says whether there is room for a connection
    */
   public record Rules(
-      Duration head, Duration idle, HttpServerOptions options, OpenConnections places) {}
+      Duration head, Duration idle, HttpServerOptions options, Doorkeeper doorkeeper) {}
+
+  /** Who lets connections in, from any thread. */
+  public interface Doorkeeper {
+    /** What to do when the connection ends, once; null if it is not let in. */
+    @Nullable Runnable admit(InetAddress peer);
+  }
 
   private final Rules rules;
   private @Nullable ChannelHandlerContext channel;
@@ -317,7 +324,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     private static void admit(Channel child, Rules rules) {
       Runnable leaving =
           child.remoteAddress() instanceof InetSocketAddress peer
-              ? rules.places().take(peer.getAddress())
+              ? rules.doorkeeper().admit(peer.getAddress())
               : null;
       if (leaving == null) {
         child.pipeline().addFirst("refusal", new Refusal());

@@ -81,14 +81,14 @@ class CeilingsIT {
       HttpResponse<String> poll = get(gateway, "/api/auth/device/token", "203.0.113.3");
       assertEquals(503, poll.statusCode());
       assertTrue(poll.body().contains("slow_down"), poll.body());
-      String metrics = metrics(gateway);
+      String metrics = gateway.metrics();
       assertTrue(
           metrics.contains("kaneo_gateway_shed_requests_total{ceiling=\"requests\"} 3.0"), metrics);
       assertTrue(metrics.contains("kaneo_gateway_requests_counted 2.0"), metrics);
       answer.countDown();
       first.readUntil("hello");
       second.readUntil("hello");
-      awaitMetric(gateway, "kaneo_gateway_requests_counted 0.0");
+      gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
       assertEquals(200, get(gateway, "/", "203.0.113.3").statusCode());
     }
   }
@@ -102,7 +102,7 @@ class CeilingsIT {
       assertEquals(200, get(gateway, "/", "203.0.113.2").statusCode());
       // A client that leaves gives its place back.
       slow.reset();
-      awaitMetric(gateway, "kaneo_gateway_requests_counted 0.0");
+      gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
       assertEquals(200, get(gateway, "/", "203.0.113.1").statusCode());
     }
   }
@@ -113,16 +113,17 @@ class CeilingsIT {
       try (RawPeer open = upgrade(gateway)) {
         open.readUntil("open");
         assertEquals(200, get(gateway, "/", "203.0.113.1").statusCode());
-        awaitMetric(gateway, "kaneo_gateway_requests_counted 0.0");
+        gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
         try (RawPeer further = upgrade(gateway)) {
           assertTrue(further.readUntil("\r\n").startsWith("HTTP/1.1 503 "));
         }
         assertTrue(
-            metrics(gateway)
+            gateway
+                .metrics()
                 .contains("kaneo_gateway_shed_requests_total{ceiling=\"streams\"} 1.0"));
-        assertTrue(metrics(gateway).contains("kaneo_gateway_streams_open 1.0"));
+        assertTrue(gateway.metrics().contains("kaneo_gateway_streams_open 1.0"));
       }
-      awaitMetric(gateway, "kaneo_gateway_streams_open 0.0");
+      gateway.awaitMetric("kaneo_gateway_streams_open 0.0");
       try (RawPeer again = upgrade(gateway)) {
         again.readUntil("open");
       }
@@ -136,20 +137,21 @@ class CeilingsIT {
       try (RawPeer events = ask(gateway, "/events", "203.0.113.1")) {
         events.readUntil("data:");
         assertEquals(200, get(gateway, "/", "203.0.113.1").statusCode());
-        awaitMetric(gateway, "kaneo_gateway_requests_counted 0.0");
+        gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
         try (RawPeer further = ask(gateway, "/events", "203.0.113.1")) {
           assertTrue(further.readUntil("\r\n").startsWith("HTTP/1.1 503 "));
         }
         assertTrue(
-            metrics(gateway)
+            gateway
+                .metrics()
                 .contains(
                     "kaneo_gateway_shed_requests_total{ceiling=\"streams_per_address\"} 1.0"));
-        awaitMetric(gateway, "kaneo_gateway_requests_counted 0.0");
+        gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
         try (RawPeer others = ask(gateway, "/events", "203.0.113.2")) {
           others.readUntil("data:");
         }
       }
-      awaitMetric(gateway, "kaneo_gateway_streams_open 0.0");
+      gateway.awaitMetric("kaneo_gateway_streams_open 0.0");
     }
   }
 
@@ -161,7 +163,7 @@ class CeilingsIT {
       Thread.onSpinWait();
     }
     // An answer is read before it has left its place.
-    awaitMetric(gateway, "kaneo_gateway_requests_counted 0.0");
+    gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
     return gateway;
   }
 
@@ -178,21 +180,6 @@ class CeilingsIT {
                 + "Authorization: Bearer "
                 + DemoSeed.API_KEY
                 + "\r\n\r\n");
-  }
-
-  private static void awaitMetric(RunningGateway gateway, String line) throws Exception {
-    while (!metrics(gateway).contains(line)) {
-      Thread.onSpinWait();
-    }
-  }
-
-  private static String metrics(RunningGateway gateway) throws Exception {
-    return HTTP.send(
-            HttpRequest.newBuilder(
-                    URI.create("http://127.0.0.1:" + gateway.managementPort() + "/metrics"))
-                .build(),
-            HttpResponse.BodyHandlers.ofString())
-        .body();
   }
 
   private static HttpResponse<String> get(

@@ -321,14 +321,10 @@ class LimitsIT {
     return gateway;
   }
 
-  private static double lookedUp(RunningGateway gateway) throws Exception {
-    String metrics =
-        send(HttpRequest.newBuilder(
-                    URI.create("http://127.0.0.1:" + gateway.managementPort() + "/metrics"))
-                .build())
-            .body();
+  private static double lookedUp(RunningGateway gateway) {
     return Double.parseDouble(
-        metrics
+        gateway
+            .metrics()
             .lines()
             .filter(line -> line.startsWith("kaneo_gateway_credential_lookup_batch_sum "))
             .findFirst()

@@ -87,15 +87,15 @@ class SharedLimitsIT {
         RunningGateway other = gateway()) {
       assertEquals(200, signIn(one));
       redis.kill();
-      awaitMetric(one, "kaneo_gateway_redis_up 0.0");
-      awaitMetric(other, "kaneo_gateway_redis_up 0.0");
+      one.awaitMetric("kaneo_gateway_redis_up 0.0");
+      other.awaitMetric("kaneo_gateway_redis_up 0.0");
       assertEquals(9, letOf(20, one));
       HttpResponse<String> ready = get(one.managementPort(), "/health/ready");
       JsonObject part = new JsonObject(ready.body()).getJsonObject("parts").getJsonObject("redis");
       assertEquals("down", part.getString("status"), ready.body());
       redis.start();
-      awaitMetric(one, "kaneo_gateway_redis_up 1.0");
-      awaitMetric(other, "kaneo_gateway_redis_up 1.0");
+      one.awaitMetric("kaneo_gateway_redis_up 1.0");
+      other.awaitMetric("kaneo_gateway_redis_up 1.0");
       // A Redis that forgot frees nobody whom this gateway still remembers.
       assertEquals(429, signIn(one));
       assertTrue(letOf(20, other) <= 10);
@@ -111,9 +111,9 @@ class SharedLimitsIT {
       assertEquals(10, letOf(20, gateway));
       // A wait for Redis at each of them would take ten seconds.
       assertTrue(System.nanoTime() - began < TimeUnit.SECONDS.toNanos(5));
-      awaitMetric(gateway, "kaneo_gateway_redis_up 0.0");
+      gateway.awaitMetric("kaneo_gateway_redis_up 0.0");
       redis.thaw();
-      awaitMetric(gateway, "kaneo_gateway_redis_up 1.0");
+      gateway.awaitMetric("kaneo_gateway_redis_up 1.0");
     }
   }
 
@@ -123,9 +123,9 @@ class SharedLimitsIT {
     try (RunningGateway gateway =
         RunningGateway.start(database, kaneo.port(), "REDIS_URL", redis.url(), SIGN_INS, "10")) {
       assertEquals(200, signIn(gateway));
-      assertTrue(metrics(gateway).contains("kaneo_gateway_redis_up 0.0"));
+      assertTrue(gateway.metrics().contains("kaneo_gateway_redis_up 0.0"));
       redis.start();
-      awaitMetric(gateway, "kaneo_gateway_redis_up 1.0");
+      gateway.awaitMetric("kaneo_gateway_redis_up 1.0");
     }
   }
 
@@ -174,8 +174,8 @@ class SharedLimitsIT {
   private RunningGateway gateway() throws Exception {
     RunningGateway gateway =
         RunningGateway.start(database, kaneo.port(), "REDIS_URL", redis.url(), SIGN_INS, "10");
-    awaitMetric(gateway, "kaneo_gateway_redis_up 1.0");
-    awaitMetric(gateway, "kaneo_gateway_database_up 1.0");
+    gateway.awaitMetric("kaneo_gateway_redis_up 1.0");
+    gateway.awaitMetric("kaneo_gateway_database_up 1.0");
     return gateway;
   }
 
@@ -206,16 +206,6 @@ class SharedLimitsIT {
     return new JsonObject(get(gateway.managementPort(), "/health/ready").body())
         .getJsonObject("parts")
         .getJsonObject("redis");
-  }
-
-  private void awaitMetric(RunningGateway gateway, String line) throws Exception {
-    while (!metrics(gateway).contains(line)) {
-      Thread.onSpinWait();
-    }
-  }
-
-  private String metrics(RunningGateway gateway) throws Exception {
-    return get(gateway.managementPort(), "/metrics").body();
   }
 
   private HttpResponse<String> get(int port, String path) throws Exception {

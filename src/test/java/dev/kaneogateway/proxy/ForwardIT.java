@@ -533,7 +533,7 @@ class ForwardIT {
   private static void awaitAway(AtomicReference<ScriptedUpstream> living, RunningGateway gateway)
       throws Exception {
     Pattern away = Pattern.compile("kaneo_gateway_upstream_available\\{[^}]*} 0.0");
-    while (living.get() != null || !away.matcher(metrics(gateway)).find()) {
+    while (living.get() != null || !away.matcher(gateway.metrics()).find()) {
       Thread.onSpinWait();
     }
   }
@@ -613,9 +613,7 @@ class ForwardIT {
       try (RawPeer peer = new RawPeer(waiting.port())) {
         peer.send(
             "POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab");
-        while (!metrics(waiting).contains("kaneo_gateway_requests_held 1.0")) {
-          Thread.onSpinWait();
-        }
+        waiting.awaitMetric("kaneo_gateway_requests_held 1.0");
         try (ScriptedUpstream second = ScriptedUpstream.friendly(port)) {
           assertTrue(peer.readAll().endsWith("hello"));
           assertTrue(second.nextHead().startsWith("POST /x "));
@@ -655,12 +653,6 @@ class ForwardIT {
       half.send("GET /x HT");
       assertEquals("", half.readAll());
       assertEquals("", idle.readAll());
-    }
-  }
-
-  private static String metrics(RunningGateway of) throws IOException {
-    try (RawPeer peer = new RawPeer(of.managementPort())) {
-      return peer.send("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").readAll();
     }
   }
 

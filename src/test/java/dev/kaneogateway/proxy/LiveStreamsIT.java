@@ -307,14 +307,8 @@ class LiveStreamsIT {
     } while (!answer.startsWith("HTTP/1.1 " + status));
   }
 
-  private void awaitListening() throws Exception {
-    String metrics;
-    do {
-      try (RawPeer peer = new RawPeer(gateway.managementPort())) {
-        metrics =
-            peer.send("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").readAll();
-      }
-    } while (!metrics.contains("kaneo_gateway_revocation_line_up 1.0"));
+  private void awaitListening() {
+    gateway.awaitMetric("kaneo_gateway_revocation_line_up 1.0");
   }
 
   private static String signedSessionToken() throws Exception {

@@ -8,10 +8,7 @@ import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -68,7 +65,7 @@ class ConnectionPoolIT {
           RawPeer third = new RawPeer(gateway.port())) {
         second.send(get("/2"));
         third.send(get("/3"));
-        awaitInFlight(gateway, 3);
+        gateway.awaitMetric("kaneo_gateway_requests_in_flight 3.0");
         String refused = crowd.send(get("/4")).readUntil("}");
         assertTrue(refused.startsWith("HTTP/1.1 503 "), refused);
         assertTrue(refused.contains("\r\nRetry-After: 1\r\n"), refused);
@@ -85,12 +82,7 @@ class ConnectionPoolIT {
   @Test
   void nobodyWaitsLongerThanIsSet() throws Exception {
     CountDownLatch answer = new CountDownLatch(1);
-    kaneo.script(
-        (head, connection) -> {
-          answer.await();
-          connection.write(ScriptedUpstream.ok("hello"));
-          return true;
-        });
+    kaneo.script(heldUntil(answer));
     try (RunningGateway gateway =
             gateway(
                 "GATEWAY_UPSTREAM_CONNECTIONS", "1", "GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS", "200");
@@ -145,12 +137,7 @@ class ConnectionPoolIT {
   @Test
   void aClientWhoLeftWhileWaitingCostsKaneoNothing() throws Exception {
     CountDownLatch answer = new CountDownLatch(1);
-    kaneo.script(
-        (head, connection) -> {
-          answer.await();
-          connection.write(ScriptedUpstream.ok("hello"));
-          return true;
-        });
+    kaneo.script(heldUntil(answer));
     try (RunningGateway gateway = gateway("GATEWAY_UPSTREAM_CONNECTIONS", "1");
         RawPeer first = new RawPeer(gateway.port());
         RawPeer last = new RawPeer(gateway.port())) {
@@ -158,10 +145,10 @@ class ConnectionPoolIT {
       kaneo.nextHead();
       try (RawPeer second = new RawPeer(gateway.port())) {
         second.send(get("/2"));
-        awaitInFlight(gateway, 2);
+        gateway.awaitMetric("kaneo_gateway_requests_in_flight 2.0");
         second.reset();
       }
-      awaitInFlight(gateway, 1);
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 1.0");
       last.send(get("/3"));
       answer.countDown();
       first.readUntil("hello");
@@ -184,23 +171,20 @@ class ConnectionPoolIT {
     }
   }
 
+  private static ScriptedUpstream.Script heldUntil(CountDownLatch answer) {
+    return (head, connection) -> {
+      answer.await();
+      connection.write(ScriptedUpstream.ok("hello"));
+      return true;
+    };
+  }
+
   private RunningGateway gateway(String... settings) {
     String[] all = new String[settings.length + 2];
     System.arraycopy(settings, 0, all, 0, settings.length);
     all[settings.length] = "GATEWAY_EVENT_LOOPS";
     all[settings.length + 1] = "1";
     return RunningGateway.start(database, kaneo.port(), all);
-  }
-
-  private static void awaitInFlight(RunningGateway gateway, int requests) throws Exception {
-    HttpRequest metrics =
-        HttpRequest.newBuilder(
-                URI.create("http://127.0.0.1:" + gateway.managementPort() + "/metrics"))
-            .build();
-    String line = "kaneo_gateway_requests_in_flight " + requests + ".0";
-    while (!HTTP.send(metrics, HttpResponse.BodyHandlers.ofString()).body().contains(line)) {
-      Thread.onSpinWait();
-    }
   }
 
   private static String get(String path) {

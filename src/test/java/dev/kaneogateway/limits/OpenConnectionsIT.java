@@ -1,9 +1,10 @@
-package dev.kaneogateway.web;
+package dev.kaneogateway.limits;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -11,10 +12,7 @@ import dev.kaneogateway.fixtures.TestDatabase;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -110,13 +108,13 @@ class OpenConnectionsIT {
     try (RunningGateway gateway = gateway("GATEWAY_CONNECTIONS", "2");
         RawPeer first = new RawPeer(gateway.port());
         RawPeer second = new RawPeer(gateway.port())) {
-      awaitMetric(gateway, "kaneo_gateway_connections_open 2.0");
+      gateway.awaitMetric("kaneo_gateway_connections_open 2.0");
       for (int i = 0; i < 20; i++) {
         assertRefused(gateway);
       }
       assertHello(first);
       assertHello(second);
-      String metrics = metrics(gateway);
+      String metrics = gateway.metrics();
       assertTrue(metrics.contains(refused("connections", 20)), metrics);
       assertTrue(metrics.contains("kaneo_gateway_connections_open 2.0"), metrics);
     }
@@ -132,7 +130,7 @@ class OpenConnectionsIT {
       try (RawPeer other = new RawPeer(gateway.port(), "127.0.0.2")) {
         assertHello(other);
       }
-      String metrics = metrics(gateway);
+      String metrics = gateway.metrics();
       assertTrue(metrics.contains(refused("connections_per_address", 1)), metrics);
       assertTrue(metrics.contains(refused("connections", 0)), metrics);
     }
@@ -163,30 +161,31 @@ class OpenConnectionsIT {
             "GATEWAY_HEAD_TIMEOUT_MS", "100")) {
       for (int i = 0; i < 3; i++) {
         try (RawPeer peer = new RawPeer(gateway.port())) {
-          awaitMetric(gateway, "kaneo_gateway_connections_open 1.0");
+          gateway.awaitMetric("kaneo_gateway_connections_open 1.0");
           end.bring(peer);
-          awaitMetric(gateway, "kaneo_gateway_connections_open 0.0");
+          gateway.awaitMetric("kaneo_gateway_connections_open 0.0");
         }
       }
       try (RawPeer after = new RawPeer(gateway.port())) {
         assertHello(after);
       }
-      assertTrue(metrics(gateway).contains(refused("connections_per_address", 0)));
+      assertTrue(gateway.metrics().contains(refused("connections_per_address", 0)));
     }
   }
 
   @Test
   void aQuarterOfTheDescriptorsIsLeftForKaneo() {
     try (GatewayMetrics metrics = new GatewayMetrics()) {
-      OpenConnections places = new OpenConnections(metrics, 4);
-      places.renew(0, 0, List.of());
+      Counting counting = new Counting(10, Ticker.systemTicker(), metrics, SharedCounts.NONE);
+      OpenConnections places = new OpenConnections(counting, 4);
+      places.number(0, 0);
       InetAddress peer = InetAddress.getLoopbackAddress();
-      Runnable first = places.take(peer);
-      assertNotEquals(null, places.take(peer));
-      assertNotEquals(null, places.take(peer));
-      assertEquals(null, places.take(peer));
+      Runnable first = places.admit(peer);
+      assertNotEquals(null, places.admit(peer));
+      assertNotEquals(null, places.admit(peer));
+      assertEquals(null, places.admit(peer));
       first.run();
-      assertNotEquals(null, places.take(peer));
+      assertNotEquals(null, places.admit(peer));
     }
   }
 
@@ -210,20 +209,5 @@ class OpenConnectionsIT {
 
   private static String refused(String ceiling, int times) {
     return "kaneo_gateway_connections_refused_total{ceiling=\"" + ceiling + "\"} " + times + ".0";
-  }
-
-  private static void awaitMetric(RunningGateway gateway, String line) throws Exception {
-    while (!metrics(gateway).contains(line)) {
-      Thread.onSpinWait();
-    }
-  }
-
-  private static String metrics(RunningGateway gateway) throws Exception {
-    return HTTP.send(
-            HttpRequest.newBuilder(
-                    URI.create("http://127.0.0.1:" + gateway.managementPort() + "/metrics"))
-                .build(),
-            HttpResponse.BodyHandlers.ofString())
-        .body();
   }
 }
