@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import dev.kaneogateway.fixtures.FreePort;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import io.vertx.core.json.JsonObject;
 import java.io.File;
 import java.net.ConnectException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -34,7 +34,7 @@ class PrometheusIT {
         RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
       String trace = "4bf92f3577b34da6a3ce929d0e0e4736";
       awaitExemplar(gateway, trace);
-      int port = freePort();
+      int port = FreePort.find();
       Process prometheus = start(directory, port, gateway.managementPort());
       try {
         JsonObject target = awaitScrape(prometheus, port);
@@ -112,12 +112,6 @@ class PrometheusIT {
         fail(reason);
       }
       abort(reason);
-    }
-  }
-
-  private static int freePort() throws Exception {
-    try (ServerSocket free = new ServerSocket(0)) {
-      return free.getLocalPort();
     }
   }
 

@@ -7,6 +7,7 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.db.Database;
 import dev.kaneogateway.db.RevocationTriggers;
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.FreePort;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -14,7 +15,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.net.SelfSignedCertificate;
 import io.vertx.junit5.VertxExtension;
 import io.vertx.sqlclient.Pool;
-import java.net.ServerSocket;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -174,9 +174,7 @@ class DoctorIT {
 
   @Test
   void aKaneoThatIsNotThere() throws Exception {
-    try (ServerSocket free = new ServerSocket(0)) {
-      environment.put("KANEO_UPSTREAM_URL", "http://127.0.0.1:" + free.getLocalPort());
-    }
+    environment.put("KANEO_UPSTREAM_URL", "http://127.0.0.1:" + FreePort.find());
     assertTrue(problem("kaneo").found().contains("does not answer"));
   }
 
@@ -247,7 +245,7 @@ class DoctorIT {
 
   @Test
   void whatStandsInFrontIsTriedThroughTheGateway() throws Exception {
-    int port = freePort();
+    int port = FreePort.find();
     environment.put("GATEWAY_PUBLIC_URL", "http://127.0.0.1:" + port);
     try (RunningGateway gateway = gatewayAt(port)) {
       List<Finding> findings = examine();
@@ -269,7 +267,7 @@ class DoctorIT {
 
   @Test
   void aProxyThatBuffersAndDropsUpgradesAndChangesTheHost() throws Exception {
-    int behind = freePort();
+    int behind = FreePort.find();
     try (RunningGateway gateway = gatewayAt(behind);
         ScriptedUpstream proxy =
             new ScriptedUpstream(
@@ -301,12 +299,6 @@ class DoctorIT {
         String.valueOf(port),
         "KANEO_CLIENT_URL",
         CLIENT_URL);
-  }
-
-  private static int freePort() throws Exception {
-    try (ServerSocket free = new ServerSocket(0)) {
-      return free.getLocalPort();
-    }
   }
 
   private Settings settings() throws Exception {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.fixtures.FreePort;
 import dev.kaneogateway.fixtures.RedisServer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import io.vertx.core.Vertx;
@@ -12,7 +13,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
 import io.vertx.junit5.VertxExtension;
-import java.net.ServerSocket;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -78,10 +78,7 @@ class RedisCheckupIT {
 
   @Test
   void nothingListening() throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    int port = FreePort.find();
     Finding away = problem("redis://:" + WRONG + "@127.0.0.1:" + port);
     assertTrue(away.found().contains("refused"), away::toString);
     assertFalse(away.toString().contains(WRONG), "the password is told");

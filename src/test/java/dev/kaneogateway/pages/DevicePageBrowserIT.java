@@ -8,12 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.demo.RunningSampleKaneo;
 import dev.kaneogateway.fixtures.Browser;
+import dev.kaneogateway.fixtures.FreePort;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.TestDatabase;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -66,7 +65,7 @@ class DevicePageBrowserIT {
   }
 
   private static RunningGateway startGateway(String wrongCodes) throws Exception {
-    int port = freePort();
+    int port = FreePort.find();
     RunningGateway started =
         RunningGateway.start(
             database,
@@ -92,12 +91,6 @@ class DevicePageBrowserIT {
       Thread.onSpinWait();
     }
     return started;
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      return free.getLocalPort();
-    }
   }
 
   @AfterAll

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.FreePort;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -580,10 +581,7 @@ class ForwardIT {
 
   @Test
   void nobodyListeningIsABadGatewayInTheCallersForm() throws Exception {
-    int free;
-    try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
-      free = socket.getLocalPort();
-    }
+    int free = FreePort.find();
     try (RunningGateway alone = RunningGateway.start(TestDatabase.createEmpty(), free)) {
       assertTrue(
           answer(alone, "Accept: text/html")
