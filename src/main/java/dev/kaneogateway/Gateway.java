@@ -99,7 +99,7 @@ public final class Gateway {
     metrics.gauge(
         "event_loops_stalled",
         "Event loops that have come to no timer for a second.",
-        () -> edges.stream().filter(EdgeVerticle::isStalled).count());
+        this::stalledLoops);
     metrics.logLinesDropped(LogConfiguration.DROPPED);
     metrics.gauge("stopping", "Whether the gateway is coming to its end.", () -> stopping ? 1 : 0);
     this.tracing = new Tracing(settings.traces());
@@ -126,7 +126,13 @@ public final class Gateway {
     this.usage = new KeyUsage(wanted.keyUsage());
     this.management =
         new ManagementVerticle(
-            settings, metrics, health, Database.pool(vertx, settings.database()), clock, version());
+            settings,
+            metrics,
+            health,
+            this::stalledLoops,
+            Database.pool(vertx, settings.database()),
+            clock,
+            version());
     metrics.gauge("credential_cache_size", "Valid credentials remembered.", cache::size);
     metrics.gauge(
         "credential_refused_cache_size", "Refused credentials remembered.", cache::refusedSize);
@@ -151,6 +157,10 @@ public final class Gateway {
                     "name",
                     name,
                     () -> this.settings.numbers().get(name)));
+  }
+
+  private long stalledLoops() {
+    return edges.stream().filter(EdgeVerticle::isStalled).count();
   }
 
   /** What runs, as far as the jar tells. */

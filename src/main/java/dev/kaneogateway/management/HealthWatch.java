@@ -12,23 +12,30 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
- * Looks after the database and every Kaneo, and tells {@link Health}, so that an answer about them
- * costs neither of them anything. Confined to one event loop.
+ * Looks after the database, every Kaneo and the event loops, and tells {@link Health}, so that an
+ * answer about them costs neither of them anything. Confined to one event loop.
  */
 final class HealthWatch {
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
+  /** A long pause of a collection or of the host holds up loops too, and is over sooner. */
+  private static final Duration STALL_ENDS_WITHIN = Duration.ofSeconds(10);
+
   private final HttpClient client;
   private final Pool pool;
   private final Health health;
+  private final LongSupplier stalledLoops;
   private Settings settings;
 
-  HealthWatch(HttpClient client, Pool pool, Health health, Settings settings) {
+  HealthWatch(
+      HttpClient client, Pool pool, Health health, LongSupplier stalledLoops, Settings settings) {
     this.client = client;
     this.pool = pool;
     this.health = health;
+    this.stalledLoops = stalledLoops;
     this.settings = settings;
   }
 
@@ -41,6 +48,12 @@ final class HealthWatch {
 
   /** Looks once; succeeds when all have answered or taken too long. */
   Future<?> look() {
+    long stalled = stalledLoops.getAsLong();
+    health.report(
+        "event loops",
+        stalled == 0,
+        STALL_ENDS_WITHIN,
+        stalled == 0 ? "" : "of which " + stalled + " answer nobody");
     List<Future<?>> asked = new ArrayList<>();
     asked.add(askDatabase());
     settings

@@ -17,6 +17,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import java.time.Clock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,7 @@ public final class ManagementVerticle extends VerticleBase {
   private final Settings settings;
   private final GatewayMetrics metrics;
   private final Health health;
+  private final LongSupplier stalledLoops;
   private final Pool pool;
   private final Clock clock;
   private final String version;
@@ -40,12 +42,14 @@ public final class ManagementVerticle extends VerticleBase {
       Settings settings,
       GatewayMetrics metrics,
       Health health,
+      LongSupplier stalledLoops,
       Pool pool,
       Clock clock,
       String version) {
     this.settings = settings;
     this.metrics = metrics;
     this.health = health;
+    this.stalledLoops = stalledLoops;
     this.pool = pool;
     this.clock = clock;
     this.version = version;
@@ -59,7 +63,8 @@ public final class ManagementVerticle extends VerticleBase {
           "Whether the " + part + " answered when last asked.",
           () -> health.isUp(part) ? 1 : 0);
     }
-    HealthWatch watching = new HealthWatch(OwnRequests.client(vertx), pool, health, settings);
+    HealthWatch watching =
+        new HealthWatch(OwnRequests.client(vertx), pool, health, stalledLoops, settings);
     watch = watching;
     StatusPage page = new StatusPage(vertx, metrics, health, clock, version);
     Router router = Router.router(vertx);

@@ -69,6 +69,8 @@ enum Trouble {
       case "web" -> "See that the web app is served at this KANEO_WEB_UPSTREAM_URL.";
       case "redis" ->
           "See that Redis runs and lets the gateway in; the command check says what is wrong with REDIS_URL.";
+      case "event loops" ->
+          "A thread dump (jcmd PID Thread.print) shows what they wait for: report it as a bug, then restart the gateway.";
       case "revocation" ->
           "Credentials are asked about more often meanwhile. The command triggers status says what is missing.";
       default -> "The gateway's log says more.";

@@ -8,14 +8,24 @@ import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.netty.util.concurrent.EventExecutor;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Iterator;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -75,6 +85,55 @@ class ManagementIT {
   void aRevocationLineThatNobodySetUpIsUnusedAndNotDown() throws IOException {
     JsonObject parts = awaitReady("HTTP/1.1", json -> json.contains("not all, installed"));
     assertEquals("unused", parts.getJsonObject("revocation").getString("status"));
+  }
+
+  @Test
+  @Timeout(60)
+  void anEventLoopThatStandsStillIsToldByTheOthers() throws Exception {
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly();
+        RunningGateway stalled =
+            RunningGateway.start(TestDatabase.create(), kaneo.port(), "GATEWAY_EVENT_LOOPS", "3")) {
+      String told = "";
+      // One of them is the management port's own.
+      Iterator<EventExecutor> loops =
+          ((VertxInternal) stalled.vertx()).nettyEventLoopGroup().iterator();
+      while (told.isEmpty() && loops.hasNext()) {
+        CountDownLatch released = new CountDownLatch(1);
+        loops
+            .next()
+            .execute(
+                () -> {
+                  try {
+                    released.await();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+        told = partOnceDown(stalled.managementPort());
+        released.countDown();
+      }
+      assertTrue(told.contains("of which 1 answer nobody"), told);
+      stalled.awaitMetric("kaneo_gateway_event_loops_stalled 0.0");
+    }
+  }
+
+  /** What is said of the event loops as soon as something is; nothing if nobody answers. */
+  private static String partOnceDown(int port) throws Exception {
+    HttpRequest ready =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/health/ready"))
+            .timeout(Duration.ofSeconds(3))
+            .build();
+    HttpClient client = HttpClient.newHttpClient();
+    try {
+      while (true) {
+        String body = client.send(ready, HttpResponse.BodyHandlers.ofString()).body();
+        if (body.contains("answer nobody")) {
+          return body;
+        }
+      }
+    } catch (HttpTimeoutException itsOwnLoop) {
+      return "";
+    }
   }
 
   @Test
