@@ -130,6 +130,7 @@ public final class Gateway {
             metrics,
             health,
             this::stalledLoops,
+            presences::checked,
             Database.pool(vertx, settings.database()),
             clock,
             version());

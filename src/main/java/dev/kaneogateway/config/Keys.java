@@ -238,6 +238,41 @@ public final class Keys {
               "Most requests that wait for a connection; more are answered 503.")
           .alive();
 
+  static final Setting<Integer> GATEWAY_UPSTREAM_BREAKER_FAILURES =
+      Setting.of(
+              "GATEWAY_UPSTREAM_BREAKER_FAILURES",
+              "5",
+              Parse.number(1, 1_000_000),
+              "Failures in a row after which a Kaneo among several is passed over: as many as tell a sick Kaneo from a request that asks too much.")
+          .alive();
+  static final Setting<Duration> GATEWAY_UPSTREAM_BREAKER_PAUSE_MS =
+      Setting.of(
+              "GATEWAY_UPSTREAM_BREAKER_PAUSE_MS",
+              "1000",
+              Parse.millis(1, 600_000),
+              "Time it is passed over at first, until one request tries it; each that finds it no better doubles the time.")
+          .alive();
+  static final Setting<Duration> GATEWAY_UPSTREAM_BREAKER_LONGEST_PAUSE_MS =
+      Setting.of(
+              "GATEWAY_UPSTREAM_BREAKER_LONGEST_PAUSE_MS",
+              "8000",
+              Parse.millis(1, 600_000),
+              "Longest time between two such tries, so that one that is back has its share again within seconds.")
+          .alive();
+  static final Setting<Integer> GATEWAY_UPSTREAM_BREAKER_CHECKS =
+      Setting.of(
+              "GATEWAY_UPSTREAM_BREAKER_CHECKS",
+              "3",
+              Parse.number(1, 1_000_000),
+              "Health checks in a row, one a second, that a Kaneo among several fails before it is passed over until one succeeds.")
+          .alive();
+  static final Setting<Integer> GATEWAY_UPSTREAM_REPEATS =
+      Setting.of(
+              "GATEWAY_UPSTREAM_REPEATS",
+              "1000",
+              Parse.number(0, 1_000_000),
+              "Most requests that may be asked of a Kaneo again at once because a connection died under them: all that a crash hits. Every five answers let one more, so that a Kaneo that always breaks off is asked a fifth more and not twice as much.")
+          .alive();
   static final Setting<Integer> GATEWAY_DATABASE_CONNECTIONS =
       Setting.of(
           "GATEWAY_DATABASE_CONNECTIONS", "8", Parse.number(2, 1000), "Connections to PostgreSQL.");
@@ -605,6 +640,11 @@ public final class Keys {
           GATEWAY_UPSTREAM_HELD,
           GATEWAY_UPSTREAM_CONNECTIONS,
           GATEWAY_UPSTREAM_QUEUE,
+          GATEWAY_UPSTREAM_BREAKER_FAILURES,
+          GATEWAY_UPSTREAM_BREAKER_PAUSE_MS,
+          GATEWAY_UPSTREAM_BREAKER_LONGEST_PAUSE_MS,
+          GATEWAY_UPSTREAM_BREAKER_CHECKS,
+          GATEWAY_UPSTREAM_REPEATS,
           GATEWAY_DATABASE_CONNECTIONS,
           GATEWAY_LOOKUP_TIMEOUT_MS,
           GATEWAY_LOOKUP_BATCH,

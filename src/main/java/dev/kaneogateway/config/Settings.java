@@ -80,7 +80,19 @@ public record Settings(
       Duration hold,
       int maxHeld,
       int maxConnections,
-      int maxQueue) {}
+      int maxQueue,
+      Breaker breaker) {}
+
+  /**
+   * When a Kaneo among several is passed over, and how much may be asked of one again.
+   *
+   * @param failures of requests in a row
+   * @param firstPause how long it is passed over at first; each probe that fails doubles it
+   * @param unwellChecks health checks in a row
+   * @param repeats requests asked again at once
+   */
+  public record Breaker(
+      int failures, Duration firstPause, Duration longestPause, int unwellChecks, int repeats) {}
 
   /** How PostgreSQL is reached. The URL carries the password and is never printed. */
   public record Database(String url, int connections) {
@@ -262,7 +274,13 @@ public record Settings(
             values.of(Keys.GATEWAY_UPSTREAM_HOLD_MS),
             values.of(Keys.GATEWAY_UPSTREAM_HELD),
             values.of(Keys.GATEWAY_UPSTREAM_CONNECTIONS),
-            values.of(Keys.GATEWAY_UPSTREAM_QUEUE)),
+            values.of(Keys.GATEWAY_UPSTREAM_QUEUE),
+            new Breaker(
+                values.of(Keys.GATEWAY_UPSTREAM_BREAKER_FAILURES),
+                values.of(Keys.GATEWAY_UPSTREAM_BREAKER_PAUSE_MS),
+                values.of(Keys.GATEWAY_UPSTREAM_BREAKER_LONGEST_PAUSE_MS),
+                values.of(Keys.GATEWAY_UPSTREAM_BREAKER_CHECKS),
+                values.of(Keys.GATEWAY_UPSTREAM_REPEATS))),
         new Database(values.of(Keys.DATABASE_URL), values.of(Keys.GATEWAY_DATABASE_CONNECTIONS)),
         new Credentials(
             values.of(Keys.AUTH_SECRET),

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -28,14 +29,21 @@ final class HealthWatch {
   private final Pool pool;
   private final Health health;
   private final LongSupplier stalledLoops;
+  private final BiConsumer<URI, Boolean> kaneoChecked;
   private Settings settings;
 
   HealthWatch(
-      HttpClient client, Pool pool, Health health, LongSupplier stalledLoops, Settings settings) {
+      HttpClient client,
+      Pool pool,
+      Health health,
+      LongSupplier stalledLoops,
+      BiConsumer<URI, Boolean> kaneoChecked,
+      Settings settings) {
     this.client = client;
     this.pool = pool;
     this.health = health;
     this.stalledLoops = stalledLoops;
+    this.kaneoChecked = kaneoChecked;
     this.settings = settings;
   }
 
@@ -92,6 +100,7 @@ final class HealthWatch {
     // Settings may have changed while it was asked.
     List<URI> known = kind.equals("kaneo") ? settings.upstream().api() : settings.upstream().web();
     if (known.contains(origin)) {
+      kaneoChecked.accept(origin, well);
       health.reportOneOf(kind, origin.toString(), well, settings.upstream().hold(), detail);
     }
   }

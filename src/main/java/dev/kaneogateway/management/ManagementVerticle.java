@@ -16,7 +16,9 @@ import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
+import java.net.URI;
 import java.time.Clock;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,7 @@ public final class ManagementVerticle extends VerticleBase {
   private final GatewayMetrics metrics;
   private final Health health;
   private final LongSupplier stalledLoops;
+  private final BiConsumer<URI, Boolean> kaneoChecked;
   private final Pool pool;
   private final Clock clock;
   private final String version;
@@ -43,6 +46,7 @@ public final class ManagementVerticle extends VerticleBase {
       GatewayMetrics metrics,
       Health health,
       LongSupplier stalledLoops,
+      BiConsumer<URI, Boolean> kaneoChecked,
       Pool pool,
       Clock clock,
       String version) {
@@ -50,6 +54,7 @@ public final class ManagementVerticle extends VerticleBase {
     this.metrics = metrics;
     this.health = health;
     this.stalledLoops = stalledLoops;
+    this.kaneoChecked = kaneoChecked;
     this.pool = pool;
     this.clock = clock;
     this.version = version;
@@ -64,7 +69,8 @@ public final class ManagementVerticle extends VerticleBase {
           () -> health.isUp(part) ? 1 : 0);
     }
     HealthWatch watching =
-        new HealthWatch(OwnRequests.client(vertx), pool, health, stalledLoops, settings);
+        new HealthWatch(
+            OwnRequests.client(vertx), pool, health, stalledLoops, kaneoChecked, settings);
     watch = watching;
     StatusPage page = new StatusPage(vertx, metrics, health, clock, version);
     Router router = Router.router(vertx);

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 
 /**
  * One Kaneo process, told apart by the address the settings give it. Gone from the exposition once
@@ -24,7 +25,9 @@ public final class UpstreamMeters {
   private final Map<String, Counter> failures = new HashMap<>();
   private final LongAdder inFlight = new LongAdder();
   private final LongAdder connections = new LongAdder();
-  private volatile boolean available = true;
+  private final LongAdder waiting = new LongAdder();
+  private final Counter repeats;
+  private volatile BooleanSupplier available = () -> true;
 
   UpstreamMeters(MeterRegistry registry, String address) {
     this.registry = registry;
@@ -40,13 +43,23 @@ public final class UpstreamMeters {
     }
     gauge("upstream_requests_in_flight", "Requests under way at a Kaneo.", address, inFlight);
     gauge("upstream_connections", "Connections open to a Kaneo.", address, connections);
+    gauge(
+        "upstream_requests_waiting",
+        "Requests that wait for a connection to a Kaneo.",
+        address,
+        waiting);
+    repeats =
+        Counter.builder(GatewayMetrics.PREFIX + "upstream_repeats")
+            .description("Requests asked of a Kaneo again because their connection died.")
+            .tag("upstream", address)
+            .register(registry);
+    registered.add(repeats);
     registered.add(
         Gauge.builder(
                 GatewayMetrics.PREFIX + "upstream_available",
                 this,
-                meters -> meters.available ? 1 : 0)
-            .description(
-                "Whether a Kaneo is asked, or passed over because it takes no connections.")
+                meters -> meters.available.getAsBoolean() ? 1 : 0)
+            .description("Whether a Kaneo is well, or passed over if there are others.")
             .tag("upstream", address)
             .register(registry));
   }
@@ -67,9 +80,24 @@ public final class UpstreamMeters {
     connections.decrement();
   }
 
-  /** Notes whether it is asked, or passed over. */
-  public void available(boolean asked) {
-    available = asked;
+  /** Has the exposition ask whether it is well. */
+  public void availableWhile(BooleanSupplier well) {
+    available = well;
+  }
+
+  /** A request waits for a connection. */
+  public void waitBegan() {
+    waiting.increment();
+  }
+
+  /** It waits no longer. */
+  public void waitEnded() {
+    waiting.decrement();
+  }
+
+  /** A request was asked again. */
+  public void requestRepeated() {
+    repeats.increment();
   }
 
   /** Counts a failure by one of {@link #CAUSES}. */

@@ -188,8 +188,8 @@ final class Delivery implements ConnectionPool.Caller {
   @Override
   public void notAnswered(UpstreamFailure why) {
     lane.firstByte.stop(firstByte);
-    if (why == UpstreamFailure.BROKEN && mayRepeat()) {
-      if (upstream != null && call != null && !call.isReused()) {
+    if (why == UpstreamFailure.BROKEN && mayRepeat() && upstream != null && upstream.repeats()) {
+      if (call != null && !call.isReused()) {
         upstream.failed();
       }
       broken++;

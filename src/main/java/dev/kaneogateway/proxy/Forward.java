@@ -1,6 +1,8 @@
 package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.credentials.Identity;
+import dev.kaneogateway.limits.Overload;
+import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.upstream.UpstreamFailure;
 import dev.kaneogateway.web.Deadlines;
@@ -174,10 +176,15 @@ final class Forward implements Delivery.Sender {
     boolean events = ResponseHeaders.isEventStream(answer.headers());
     if (!ResponseHeaders.isFramed(answer.headers())) {
       notAnswered(UpstreamFailure.NONSENSE);
-    } else if (events && lane.ceilings.livesLong(exchange) != null) {
-      notAnswered(UpstreamFailure.BUSY);
+      return;
+    }
+    delivery.accepted(answer);
+    Overload tooMany = events ? lane.ceilings.livesLong(exchange) : null;
+    if (tooMany != null) {
+      finish(true);
+      RetryFields.put(response, tooMany);
+      Problems.answer(exchange, 503, "overloaded", "Too many event streams are open.");
     } else {
-      delivery.accepted(answer);
       download = new Download(lane, exchange, answer, this);
       download.start();
       if (events) {

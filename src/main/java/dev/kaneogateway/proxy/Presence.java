@@ -1,5 +1,6 @@
 package dev.kaneogateway.proxy;
 
+import dev.kaneogateway.config.Settings;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -9,14 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Kaneo there is. Safe from any thread.
  */
 final class Presence {
-  /** Failures in a row that tell a sick Kaneo from a request that asks too much. */
-  private static final int MOST_FAILURES = 5;
-
-  /** How long a Kaneo is passed over at first; each probe that fails doubles it. */
-  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
-
-  /** So that one that is back has its share again within seconds. */
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(8);
+  /** So many answers let one more request be asked again. */
+  private static final int ANSWERS_FOR_A_REPEAT = 5;
 
   private final AtomicInteger inFlight = new AtomicInteger();
   private volatile boolean reachedBefore;
@@ -25,7 +20,20 @@ final class Presence {
   private volatile int failures;
   private volatile boolean open;
   private volatile long openUntilNanos;
-  private Duration pause = FIRST_PAUSE;
+  private volatile boolean unwell;
+  private volatile Settings.Breaker rules;
+  private final AtomicInteger repeated = new AtomicInteger();
+  private Duration pause;
+  private int failedChecks;
+
+  Presence(Settings.Breaker rules) {
+    this.rules = rules;
+    this.pause = rules.firstPause();
+  }
+
+  void renew(Settings.Breaker next) {
+    rules = next;
+  }
 
   /** A request is on its way. To a Kaneo that was passed over, it is the probe of its time. */
   void begin() {
@@ -38,7 +46,8 @@ final class Presence {
   private synchronized void probed() {
     if (open) {
       Duration twice = pause.multipliedBy(2);
-      pause = twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
+      Duration longest = rules.longestPause();
+      pause = twice.compareTo(longest) < 0 ? twice : longest;
       openUntilNanos = System.nanoTime() + pause.toNanos();
     }
   }
@@ -73,20 +82,40 @@ final class Presence {
     if (failures > 0 || open) {
       recovered();
     }
+    if (repeated.get() > 0) {
+      repeated.updateAndGet(spent -> Math.max(0, spent - 1));
+    }
   }
 
   private synchronized void recovered() {
     failures = 0;
     open = false;
-    pause = FIRST_PAUSE;
+    pause = rules.firstPause();
   }
 
   /** It broke off, kept silent, spoke nonsense, or said that it cannot. */
   synchronized void failed() {
     failures++;
-    if (failures >= MOST_FAILURES) {
+    if (failures >= rules.failures()) {
       passOver();
     }
+  }
+
+  /** A health check was made; several that fail in a row tell more than a slow moment. */
+  synchronized void checked(boolean well) {
+    failedChecks = well ? 0 : failedChecks + 1;
+    unwell = failedChecks >= rules.unwellChecks();
+  }
+
+  /** Whether one more request may be asked again, which is counted as done. */
+  boolean repeats() {
+    int most = rules.repeats() * ANSWERS_FOR_A_REPEAT;
+    int spent = repeated.addAndGet(ANSWERS_FOR_A_REPEAT);
+    if (spent > most) {
+      repeated.addAndGet(-ANSWERS_FOR_A_REPEAT);
+      return false;
+    }
+    return true;
   }
 
   private void passOver() {
@@ -98,13 +127,26 @@ final class Presence {
   }
 
   /** Whether another should be chosen; when the time is over, one request may see how it is. */
-  boolean isPassedOver(long nowNanos) {
-    return open && openUntilNanos - nowNanos > 0;
+  private boolean isPassedOver(long nowNanos) {
+    return unwell || (open && openUntilNanos - nowNanos > 0);
   }
 
-  /** When it is to be tried again, on the clock of {@link System#nanoTime}. */
-  long openUntilNanos() {
-    return openUntilNanos;
+  /** Whether it takes requests and answers them, as far as is known. */
+  boolean isAvailable() {
+    return !away && !open && !unwell;
+  }
+
+  /**
+   * Whether this one should rather be asked; of those passed over, the one whose turn comes first.
+   */
+  boolean isBetterThan(Presence other, long nowNanos) {
+    boolean passedOver = isPassedOver(nowNanos);
+    if (passedOver != other.isPassedOver(nowNanos)) {
+      return !passedOver;
+    }
+    return (passedOver && (open || other.open))
+        ? other.open && (!open || openUntilNanos - other.openUntilNanos < 0)
+        : inFlight() < other.inFlight();
   }
 
   /** Whether it was there and has not been away for longer than a restart takes. */

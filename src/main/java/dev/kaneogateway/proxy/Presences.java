@@ -1,5 +1,6 @@
 package dev.kaneogateway.proxy;
 
+import dev.kaneogateway.config.Settings;
 import java.net.URI;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -8,8 +9,25 @@ public final class Presences {
   private final ConcurrentHashMap<URI, Presence> all = new ConcurrentHashMap<>();
   private final McpSessions mcpSessions = new McpSessions();
 
-  Presence of(URI origin) {
-    return all.computeIfAbsent(origin, unknown -> new Presence());
+  /** The one at an address, which keeps to these rules from now on. */
+  Presence of(URI origin, Settings.Breaker rules) {
+    return all.compute(
+        origin,
+        (at, known) -> {
+          if (known == null) {
+            return new Presence(rules);
+          }
+          known.renew(rules);
+          return known;
+        });
+  }
+
+  /** A health check said whether the one at this address is well. */
+  public void checked(URI origin, boolean well) {
+    Presence known = all.get(origin);
+    if (known != null) {
+      known.checked(well);
+    }
   }
 
   /** Which Kaneo made which MCP session. */

@@ -59,6 +59,7 @@ final class Upstreams {
       this.uri = uri;
       this.presence = presence;
       this.meters = meters;
+      meters.availableWhile(presence::isAvailable);
       this.ssl = "https".equals(uri.getScheme());
       this.host = uri.getHost();
       this.port = uri.getPort() >= 0 ? uri.getPort() : ssl ? 443 : 80;
@@ -103,12 +104,10 @@ final class Upstreams {
 
     void reached() {
       presence.reached();
-      meters.available(true);
     }
 
     void refused() {
       presence.refused();
-      meters.available(false);
     }
 
     /** Whether it is worth waiting for. */
@@ -119,6 +118,15 @@ final class Upstreams {
     private boolean isAt(SocketAddress remote) {
       return remote.port() == port
           && (host.equals(remote.hostName()) || host.equals(remote.hostAddress()));
+    }
+
+    /** Whether a request whose connection died may be asked of it again; counted as done. */
+    boolean repeats() {
+      boolean may = presence.repeats();
+      if (may) {
+        meters.requestRepeated();
+      }
+      return may;
     }
 
     /** It broke off its answer, kept silent or spoke nonsense. */
@@ -155,7 +163,7 @@ final class Upstreams {
                         client,
                         uri,
                         limits,
-                        presences.of(uri),
+                        presences.of(uri, settings.breaker()),
                         metrics.upstream(uri.toString())))
             .toList();
     this.mcpSessions = presences.mcpSessions();
@@ -210,22 +218,12 @@ final class Upstreams {
     if (upstreams.size() > 1) {
       long now = System.nanoTime();
       for (Upstream each : upstreams) {
-        if (isBetter(each.presence, best.presence, now)) {
+        if (each.presence.isBetterThan(best.presence, now)) {
           best = each;
         }
       }
     }
     return best;
-  }
-
-  private static boolean isBetter(Presence one, Presence other, long now) {
-    boolean passedOver = one.isPassedOver(now);
-    if (passedOver != other.isPassedOver(now)) {
-      return !passedOver;
-    }
-    return passedOver
-        ? one.openUntilNanos() - other.openUntilNanos() < 0
-        : one.inFlight() < other.inFlight();
   }
 
   /** Learns from the head of an answer how its Kaneo is, and which MCP session it made. */

@@ -67,6 +67,7 @@ public final class ConnectionPool {
 
     private void expire() {
       waiting.remove(this);
+      meters.waitEnded();
       caller.notConnected(
           open >= limits.connections() ? UpstreamFailure.BUSY : UpstreamFailure.REFUSED);
     }
@@ -108,6 +109,7 @@ public final class ConnectionPool {
     }
     Waiter waiter = new Waiter(caller);
     waiting.add(waiter);
+    meters.waitBegan();
     waitLimit.restart(waiter.limit);
     connectIfNeeded();
   }
@@ -162,6 +164,7 @@ public final class ConnectionPool {
     Waiter next = waiting.pollFirst();
     while (next != null) {
       waitLimit.stop(next.limit);
+      meters.waitEnded();
       if (next.caller.isWaiting()) {
         return next;
       }
@@ -190,6 +193,7 @@ public final class ConnectionPool {
   /** Ends timers; connections end with the client they came from. */
   public void close() {
     waitLimit.close();
+    waiting.forEach(waiter -> meters.waitEnded());
     vertx.cancelTimer(staleCheck);
   }
 }

@@ -1,6 +1,7 @@
 package dev.kaneogateway.limits;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.demo.DemoSeed;
@@ -146,6 +147,12 @@ class CeilingsIT {
                 .metrics()
                 .contains(
                     "kaneo_gateway_shed_requests_total{ceiling=\"streams_per_address\"} 1.0"));
+        // It is no failure of Kaneo's, which would be passed over for it.
+        assertFalse(
+            gateway
+                .metrics()
+                .contains(
+                    "cause=\"busy\",upstream=\"http://127.0.0.1:" + kaneo.port() + "\"} 1.0"));
         gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
         try (RawPeer others = ask(gateway, "/events", "203.0.113.2")) {
           others.readUntil("data:");

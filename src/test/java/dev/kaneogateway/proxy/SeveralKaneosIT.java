@@ -1,5 +1,6 @@
 package dev.kaneogateway.proxy;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.RawPeer;
@@ -10,12 +11,16 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Which of several Kaneo processes a request goes to. */
 class SeveralKaneosIT {
+  private static final String UNWELL = answer("HTTP/1.1 503 Service Unavailable", "", "unwell");
+
   private ScriptedUpstream first;
   private ScriptedUpstream second;
   private RunningGateway gateway;
@@ -84,6 +89,62 @@ class SeveralKaneosIT {
   }
 
   @Test
+  @Timeout(60)
+  void oneThatFailsItsHealthChecksIsPassedOverUntilItPassesOne() throws Exception {
+    first.health(UNWELL);
+    gateway.awaitMetric(available(first) + "0.0");
+    for (int i = 0; i < 20; i++) {
+      assertTrue(get("").endsWith("second"));
+    }
+    first.health(ScriptedUpstream.ok("well"));
+    gateway.awaitMetric(available(first) + "1.0");
+    while (!get("").endsWith("first")) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void whereAllFailTheirHealthChecksTheyAreAskedAsEver() throws Exception {
+    first.health(UNWELL);
+    second.health(UNWELL);
+    gateway.awaitMetric(available(first) + "0.0");
+    gateway.awaitMetric(available(second) + "0.0");
+    assertTrue(get("").startsWith("HTTP/1.1 200 "));
+  }
+
+  @Test
+  @Timeout(60)
+  void whatAKaneoThatAlwaysBreaksOffIsAskedAgainIsBounded() throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    ScriptedUpstream.Script breakingOff =
+        (head, connection) -> {
+          asked.incrementAndGet();
+          return false;
+        };
+    try (ScriptedUpstream kaneo = new ScriptedUpstream(breakingOff);
+        RunningGateway alone =
+            RunningGateway.start(
+                TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_UPSTREAM_REPEATS", "2")) {
+      for (int i = 0; i < 10; i++) {
+        assertTrue(get(alone, "").startsWith("HTTP/1.1 502 "));
+      }
+      assertEquals(12, asked.get());
+      assertTrue(
+          alone
+              .metrics()
+              .contains(
+                  "kaneo_gateway_upstream_repeats_total{upstream=\"http://127.0.0.1:"
+                      + kaneo.port()
+                      + "\"} 2.0"));
+    }
+  }
+
+  private static String available(ScriptedUpstream kaneo) {
+    return "kaneo_gateway_upstream_available{upstream=\"http://127.0.0.1:" + kaneo.port() + "\"} ";
+  }
+
+  @Test
   void anMcpSessionStaysWhereItBeganAndIsGoneWithItsKaneo() throws Exception {
     first.close();
     second.script(saying("HTTP/1.1 200 OK", "Mcp-Session-Id: 5e55\r\n", "begun"));
@@ -119,7 +180,11 @@ class SeveralKaneosIT {
   }
 
   private String get(String fields) throws IOException {
-    try (RawPeer peer = new RawPeer(gateway.port())) {
+    return get(gateway, fields);
+  }
+
+  private static String get(RunningGateway of, String fields) throws IOException {
+    try (RawPeer peer = new RawPeer(of.port())) {
       return peer.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + fields + "\r\n")
           .readAll();
     }
