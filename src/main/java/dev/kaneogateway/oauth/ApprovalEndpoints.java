@@ -9,7 +9,7 @@ import dev.kaneogateway.device.DeviceQuestion;
 import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.device.UserCode;
 import dev.kaneogateway.limits.ClientKey;
-import dev.kaneogateway.limits.DeviceLimits;
+import dev.kaneogateway.limits.Guesses;
 import dev.kaneogateway.web.Exchange;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Future;
@@ -19,6 +19,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * What Kaneo's own pages ask for in the name of a person: to see a code, which claims it, and to
@@ -28,15 +30,15 @@ final class ApprovalEndpoints {
   private final Settings settings;
   private final Bus bus;
   private final People people;
-  private final DeviceLimits limits;
+  private final Guesses guesses;
   private final OAuthAnswers answers;
 
   ApprovalEndpoints(
-      Settings settings, Bus bus, People people, DeviceLimits limits, OAuthAnswers answers) {
+      Settings settings, Bus bus, People people, Guesses guesses, OAuthAnswers answers) {
     this.settings = settings;
     this.bus = bus;
     this.people = people;
-    this.limits = limits;
+    this.guesses = guesses;
     this.answers = answers;
   }
 
@@ -88,18 +90,18 @@ final class ApprovalEndpoints {
       Exchange exchange, String code, String user, boolean claims) {
     if (!UserCode.isComplete(code)) {
       // No code has another length, so this guesses at none.
-      return Future.failedFuture(OAuthException.invalidRequest("Invalid user code"));
-    }
-    String address = ClientKey.ofAddress(exchange.origin().address());
-    if (limits.isGuessing(user, address)) {
-      return Future.failedFuture(tooManyGuesses(user, address));
+      return Future.failedFuture(wrongCode());
     }
     Optional<String> claimant = claims ? Optional.of(user) : Optional.empty();
-    return bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience())
+    return attempt(
+            exchange,
+            user,
+            () -> bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience()),
+            looked -> looked.request().isPresent())
         .compose(
             looked -> {
               if (looked.request().isEmpty()) {
-                return Future.failedFuture(wrongCode(user, address));
+                return Future.failedFuture(wrongCode());
               }
               return looked.request().get().expired()
                   ? Future.failedFuture(
@@ -108,14 +110,21 @@ final class ApprovalEndpoints {
             });
   }
 
-  private Exception wrongCode(String user, String address) {
-    return limits.guessed(user, address)
-        ? OAuthException.invalidRequest("Invalid user code")
-        : tooManyGuesses(user, address);
+  private <T> Future<T> attempt(
+      Exchange exchange, String user, Supplier<Future<T>> look, Predicate<T> right) {
+    String address = ClientKey.ofAddress(exchange.origin().address());
+    return guesses
+        .attempt(user, address, look, right)
+        .recover(
+            failure ->
+                Future.failedFuture(
+                    failure instanceof Guesses.TooMany tooMany
+                        ? answers.tooMany("Too many wrong codes", tooMany.excess())
+                        : failure));
   }
 
-  private Exception tooManyGuesses(String user, String address) {
-    return answers.tooMany("Too many wrong codes", limits.guesses(user, address));
+  private static Exception wrongCode() {
+    return OAuthException.invalidRequest("Invalid user code");
   }
 
   Future<JsonObject> decide(Exchange exchange, Parameters parameters, boolean allow)
@@ -147,16 +156,17 @@ final class ApprovalEndpoints {
   private Future<JsonObject> decide(
       Exchange exchange, Person.SignedIn person, String code, boolean allow) {
     if (!UserCode.isComplete(code)) {
-      return Future.failedFuture(OAuthException.invalidRequest("Invalid user code"));
+      return Future.failedFuture(wrongCode());
     }
-    String address = ClientKey.ofAddress(exchange.origin().address());
-    if (limits.isGuessing(person.userId(), address)) {
-      return Future.failedFuture(tooManyGuesses(person.userId(), address));
-    }
-    return bus.ask(
-            DeviceVerticle.DECIDE,
-            new DeviceQuestion.Decide(code, person.userId(), allow, false),
-            patience())
+    return attempt(
+            exchange,
+            person.userId(),
+            () ->
+                bus.ask(
+                    DeviceVerticle.DECIDE,
+                    new DeviceQuestion.Decide(code, person.userId(), allow, false),
+                    patience()),
+            decided -> decided.outcome() != DeviceAnswer.Outcome.UNKNOWN)
         .compose(
             decided -> {
               switch (decided.outcome()) {
@@ -164,7 +174,7 @@ final class ApprovalEndpoints {
                   return Future.succeededFuture(new JsonObject().put("success", true));
                 }
                 case UNKNOWN -> {
-                  return Future.failedFuture(wrongCode(person.userId(), address));
+                  return Future.failedFuture(wrongCode());
                 }
                 case EXPIRED -> {
                   return Future.failedFuture(

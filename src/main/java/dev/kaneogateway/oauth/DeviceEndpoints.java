@@ -34,7 +34,7 @@ public final class DeviceEndpoints {
       DeviceLimits limits) {
     this.answers = new OAuthAnswers(settings.kaneo());
     this.clients = new ClientEndpoints(settings, bus, sessionTokens, credentials, limits, answers);
-    this.approval = new ApprovalEndpoints(settings, bus, people, limits, answers);
+    this.approval = new ApprovalEndpoints(settings, bus, people, limits.guesses(), answers);
     this.metadata = new Metadata(settings.kaneo().publicUrl());
   }
 

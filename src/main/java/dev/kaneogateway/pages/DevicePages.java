@@ -79,7 +79,7 @@ public final class DevicePages {
     this.decision =
         new DecisionSteps(
             bus,
-            new CodeSearch(bus, limits, patience),
+            new CodeSearch(bus, limits.guesses(), patience),
             new CodeCookie(seals, settings.device().codeLife()),
             seals,
             views,

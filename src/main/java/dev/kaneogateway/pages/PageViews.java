@@ -8,6 +8,7 @@ import dev.kaneogateway.device.DeviceQuestion;
 import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.device.UserCode;
 import dev.kaneogateway.limits.Excess;
+import dev.kaneogateway.limits.Guesses;
 import dev.kaneogateway.limits.Refusal;
 import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.web.Exchange;
@@ -137,7 +138,7 @@ final class PageViews {
   }
 
   void trouble(Exchange exchange, Throwable failure) {
-    if (failure instanceof CodeSearch.TooManyTries tries) {
+    if (failure instanceof Guesses.TooMany tries) {
       refuse(exchange, tries.excess());
     } else {
       exchange.response().putHeader("Retry-After", "2");
