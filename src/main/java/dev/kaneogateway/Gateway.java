@@ -42,6 +42,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.transport.Transport;
 import io.vertx.sqlclient.Pool;
 import java.net.URI;
 import java.time.Clock;
@@ -91,7 +93,7 @@ public final class Gateway {
     this.clock = clock;
     this.metrics = new GatewayMetrics(settings.management().metrics());
     metrics.pools(vertx);
-    metrics.build(version());
+    metrics.build(version(), transportOf(vertx));
     metrics.gauge(
         "tls_certificate_expiry_timestamp_seconds",
         "When the certificate in use ends; not a number without TLS.",
@@ -174,11 +176,35 @@ public final class Gateway {
   public static Vertx vertx(Settings settings) {
     ConnectionGuard.Extension.enable();
     return PoolMeters.enable(Vertx.builder())
-        .with(
-            new VertxOptions()
-                .setPreferNativeTransport(true)
-                .setEventLoopPoolSize(settings.server().eventLoops()))
+        .with(new VertxOptions().setEventLoopPoolSize(settings.server().eventLoops()))
+        .withTransport(transport(settings.server().transport()))
         .build();
+  }
+
+  private static String transportOf(Vertx vertx) {
+    Class<?> used = ((VertxInternal) vertx).transport().getClass();
+    return Stream.of(Transport.EPOLL, Transport.IO_URING)
+        .filter(known -> known.implementation().getClass() == used)
+        .map(Transport::name)
+        .findFirst()
+        .orElse("nio");
+  }
+
+  private static Transport transport(String wanted) {
+    Transport chosen =
+        switch (wanted) {
+          case "io_uring" -> Transport.IO_URING;
+          case "epoll" -> Transport.EPOLL;
+          default -> Transport.NIO;
+        };
+    if (chosen.available()) {
+      return chosen;
+    }
+    LOG.warn(
+        "GATEWAY_TRANSPORT is {}, which this machine does not allow ({}); nio stands in for it",
+        wanted,
+        String.valueOf(chosen.unavailabilityCause()));
+    return Transport.NIO;
   }
 
   /** Starts everything; the gateway serves when the future succeeds. */

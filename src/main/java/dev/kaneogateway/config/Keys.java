@@ -120,6 +120,12 @@ public final class Keys {
   static final Setting<Integer> GATEWAY_EVENT_LOOPS =
       Setting.of(
           "GATEWAY_EVENT_LOOPS", "0", Parse.number(0, 256), "Event loops; 0 means one per core.");
+  static final Setting<String> GATEWAY_TRANSPORT =
+      Setting.of(
+          "GATEWAY_TRANSPORT",
+          "epoll",
+          Parse.oneOf("epoll", "io_uring", "nio"),
+          "How sockets are served: `epoll`, `io_uring` or the JDK's own `nio`, which also stands in for what the machine does not allow.");
   static final Setting<List<String>> GATEWAY_PUBLIC_PATHS =
       Setting.of(
               "GATEWAY_PUBLIC_PATHS",
@@ -624,6 +630,7 @@ public final class Keys {
           GATEWAY_TLS_KEY,
           GATEWAY_RELOAD_MS,
           GATEWAY_EVENT_LOOPS,
+          GATEWAY_TRANSPORT,
           GATEWAY_PUBLIC_PATHS,
           GATEWAY_WEBSOCKET_PATHS,
           GATEWAY_METRIC_PATHS,

@@ -210,10 +210,11 @@ public final class GatewayMetrics implements AutoCloseable {
   }
 
   /** Registers what runs: its version and the Java it runs on. */
-  public void build(String version) {
+  public void build(String version, String transport) {
     Gauge.builder(PREFIX + "build_info", () -> 1)
         .description("What runs, as labels; always 1.")
         .tag("version", version)
+        .tag("transport", transport)
         .tag("java", Runtime.version().toString())
         .register(registry);
   }
