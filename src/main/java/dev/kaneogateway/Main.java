@@ -180,7 +180,7 @@ public final class Main {
   }
 
   /** The command line has a thread to wait with. */
-  private static <T> T await(Future<T> future) {
+  static <T> T await(Future<T> future) {
     return future.toCompletionStage().toCompletableFuture().join();
   }
 

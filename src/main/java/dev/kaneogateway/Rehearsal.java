@@ -1,0 +1,92 @@
+package dev.kaneogateway;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.kaneogateway.config.Settings;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A gateway that is started for itself alone, asked a few things and stopped, so that the JVM can
+ * keep the classes which that takes for later starts: the build runs it with {@code
+ * -XX:ArchiveClassesAtExit} (JEP 350) or {@code -XX:AOTCacheOutput} (JEP 514). It has no database.
+ */
+final class Rehearsal {
+  private static final Map<String, String> ALONE =
+      Map.of(
+          "DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none",
+          "GATEWAY_HOST", "127.0.0.1",
+          "GATEWAY_PORT", "0",
+          "GATEWAY_MANAGEMENT_PORT", "0",
+          "GATEWAY_LOOKUP_TIMEOUT_MS", "100",
+          "GATEWAY_DRAIN_DELAY_MS", "0");
+
+  private static final List<String> REQUESTS =
+      List.of(
+          "GET /api/config HTTP/1.1\r\nConnection: close\r\n",
+          "GET /api/project HTTP/1.1\r\nConnection: close\r\nAuthorization: Bearer nobody\r\n",
+          "GET /api/project HTTP/1.1\r\nConnection: close\r\n",
+          "GET /device HTTP/1.1\r\nConnection: close\r\n",
+          "GET /api/ws/none HTTP/1.1\r\nConnection: close\r\n",
+          "POST /api/auth/device/code HTTP/1.1\r\nConnection: close\r\nContent-Length: 19\r\n");
+
+  private Rehearsal() {}
+
+  public static void main(String[] arguments) throws Exception {
+    try (ServerSocket kaneo = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+      Thread answering = new Thread(() -> answer(kaneo), "rehearsal");
+      answering.setDaemon(true);
+      answering.start();
+      Map<String, String> environment = new HashMap<>(ALONE);
+      environment.put("KANEO_UPSTREAM_URL", "http://127.0.0.1:" + kaneo.getLocalPort());
+      Settings settings = Settings.load(environment, Optional.empty(), Optional.empty());
+      Gateway gateway =
+          Main.await(Gateway.start(Gateway.vertx(settings), settings, Clock.systemUTC()));
+      for (String request : REQUESTS) {
+        ask(gateway.port(), request);
+      }
+      for (String path : List.of("/", "/metrics", "/health/ready")) {
+        ask(gateway.managementPort(), "GET " + path + " HTTP/1.1\r\nConnection: close\r\n");
+      }
+      Main.await(gateway.stop());
+    }
+  }
+
+  /** The same for everybody. */
+  private static void answer(ServerSocket kaneo) {
+    while (!kaneo.isClosed()) {
+      try (Socket socket = kaneo.accept()) {
+        byte[] request = new byte[8192];
+        if (socket.getInputStream().read(request) > 0) {
+          socket
+              .getOutputStream()
+              .write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".getBytes(US_ASCII));
+        }
+      } catch (IOException gone) {
+        // The next one, or the end.
+      }
+    }
+  }
+
+  private static void ask(int port, String head) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket
+          .getOutputStream()
+          .write(
+              (head
+                      + "Host: kaneo\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nclient_id=kaneo-cli")
+                  .getBytes(US_ASCII));
+      byte[] answer = socket.getInputStream().readAllBytes();
+      if (answer.length == 0) {
+        throw new IOException("no answer to " + head.lines().findFirst().orElse(""));
+      }
+    }
+  }
+}
