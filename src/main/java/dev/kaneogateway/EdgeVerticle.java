@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.ConnectionGuard;
+import dev.kaneogateway.web.Http2Flood;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -56,7 +57,7 @@ final class EdgeVerticle extends VerticleBase {
     HttpServer listening =
         vertx
             .createHttpServer(options())
-            .connectionHandler(EdgeVerticle::established)
+            .connectionHandler(this::established)
             .invalidRequestHandler(request -> current().exchanges().refuseMalformed(request))
             .requestHandler(request -> current().handle(request));
     server = listening;
@@ -105,12 +106,17 @@ final class EdgeVerticle extends VerticleBase {
             doorkeeper));
   }
 
-  private static void established(HttpConnection connection) {
-    // A reset is the client's way to leave; the exchange under way hears of it too.
-    connection.exceptionHandler(broken -> {});
+  private void established(HttpConnection connection) {
+    boolean http2 = !(connection instanceof Http1xServerConnection);
+    if (http2) {
+      Http2Flood.watch(connection, settings.limits().http2ControlFrames(), metrics::http2Flood);
+    } else {
+      // A reset is the client's way to leave; the exchange under way hears of it too.
+      connection.exceptionHandler(broken -> {});
+    }
     ConnectionGuard guard = ConnectionGuard.of(connection);
     if (guard != null) {
-      guard.established(!(connection instanceof Http1xServerConnection));
+      guard.established(http2);
     }
   }
 
@@ -161,6 +167,8 @@ final class EdgeVerticle extends VerticleBase {
             .setTcpNoDelay(true)
             .setTcpKeepAlive(true)
             .setAcceptBacklog(4096)
+            .setHttp2RstFloodMaxRstFramePerWindow(limits.http2Resets())
+            .setHttp2RstFloodWindowDuration(30)
             // A WebSocket's extensions are its two ends' own; Vert.x would look for them each time.
             .setPerMessageWebSocketCompressionSupported(false)
             .setPerFrameWebSocketCompressionSupported(false)

@@ -194,6 +194,18 @@ public final class Keys {
               Parse.millis(10, DAY_MS),
               "Time a body may stand still because a client neither sends nor reads.")
           .alive();
+  static final Setting<Integer> GATEWAY_HTTP2_CONTROL_FRAMES =
+      Setting.of(
+          "GATEWAY_HTTP2_CONTROL_FRAMES",
+          "1000",
+          Parse.number(1, 1_000_000_000),
+          "Most PING and SETTINGS frames of one HTTP/2 connection within 10 s; more end it. A client that looks after its connection sends a few.");
+  static final Setting<Integer> GATEWAY_HTTP2_RESETS =
+      Setting.of(
+          "GATEWAY_HTTP2_RESETS",
+          "200",
+          Parse.number(1, 1_000_000_000),
+          "Most resets on one HTTP/2 connection within 30 s, the client's and those it provokes; more end it. One comes of each request that a person turns away from.");
   static final Setting<Duration> GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS =
       Setting.of(
               "GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS",
@@ -640,6 +652,8 @@ public final class Keys {
           GATEWAY_HEAD_TIMEOUT_MS,
           GATEWAY_IDLE_TIMEOUT_MS,
           GATEWAY_PROGRESS_TIMEOUT_MS,
+          GATEWAY_HTTP2_CONTROL_FRAMES,
+          GATEWAY_HTTP2_RESETS,
           GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS,
           GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS,
           GATEWAY_UPSTREAM_KEEP_ALIVE_MS,

@@ -69,7 +69,9 @@ public record Settings(
       long maxBodyBytes,
       Duration headTimeout,
       Duration idleTimeout,
-      Duration progressTimeout) {}
+      Duration progressTimeout,
+      int http2ControlFrames,
+      int http2Resets) {}
 
   /** How Kaneo is reached. {@code web} is empty when {@code api} serves the web app too. */
   public record Upstream(
@@ -266,7 +268,9 @@ public record Settings(
             values.of(Keys.GATEWAY_MAX_BODY_BYTES),
             values.of(Keys.GATEWAY_HEAD_TIMEOUT_MS),
             values.of(Keys.GATEWAY_IDLE_TIMEOUT_MS),
-            values.of(Keys.GATEWAY_PROGRESS_TIMEOUT_MS)),
+            values.of(Keys.GATEWAY_PROGRESS_TIMEOUT_MS),
+            values.of(Keys.GATEWAY_HTTP2_CONTROL_FRAMES),
+            values.of(Keys.GATEWAY_HTTP2_RESETS)),
         new Upstream(
             values.of(Keys.KANEO_UPSTREAM_URL),
             values.of(Keys.KANEO_WEB_UPSTREAM_URL),

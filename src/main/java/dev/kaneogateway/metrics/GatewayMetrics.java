@@ -93,6 +93,7 @@ public final class GatewayMetrics implements AutoCloseable {
   private final Timer eventLoopDelay;
   private final Counter lookupFailures;
   private final Counter malformed;
+  private final Counter floods;
   private final LongAdder tunnels = new LongAdder();
   private final LongAdder held = new LongAdder();
 
@@ -129,6 +130,10 @@ public final class GatewayMetrics implements AutoCloseable {
             "Statements for credentials that failed.",
             "cause",
             "database");
+    floods =
+        counter(
+            "http2_floods",
+            "HTTP/2 connections ended because they flooded the gateway with frames.");
     malformed =
         counter(
             "malformed_requests", "Connections whose bytes were no HTTP request.", "answer", "4xx");
@@ -281,6 +286,12 @@ public final class GatewayMetrics implements AutoCloseable {
     usageWritten.increment(keys);
   }
 
+  /** Counts an HTTP/2 connection that was ended because it flooded. */
+  public void http2Flood() {
+    floods.increment();
+  }
+
+  /** Counts a connection whose bytes were no HTTP request. */
   public void malformedRequest() {
     malformed.increment();
   }
