@@ -42,8 +42,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import io.vertx.core.internal.VertxInternal;
-import io.vertx.core.transport.Transport;
 import io.vertx.sqlclient.Pool;
 import java.net.URI;
 import java.time.Clock;
@@ -93,7 +91,7 @@ public final class Gateway {
     this.clock = clock;
     this.metrics = new GatewayMetrics(settings.management().metrics());
     metrics.pools(vertx);
-    metrics.build(version(), transportOf(vertx));
+    metrics.build(version(), Transports.of(vertx));
     metrics.gauge(
         "tls_certificate_expiry_timestamp_seconds",
         "When the certificate in use ends; not a number without TLS.",
@@ -177,34 +175,8 @@ public final class Gateway {
     ConnectionGuard.Extension.enable();
     return PoolMeters.enable(Vertx.builder())
         .with(new VertxOptions().setEventLoopPoolSize(settings.server().eventLoops()))
-        .withTransport(transport(settings.server().transport()))
+        .withTransport(Transports.choose(settings.server().transport()))
         .build();
-  }
-
-  private static String transportOf(Vertx vertx) {
-    Class<?> used = ((VertxInternal) vertx).transport().getClass();
-    return Stream.of(Transport.EPOLL, Transport.IO_URING)
-        .filter(known -> known.implementation().getClass() == used)
-        .map(Transport::name)
-        .findFirst()
-        .orElse("nio");
-  }
-
-  private static Transport transport(String wanted) {
-    Transport chosen =
-        switch (wanted) {
-          case "io_uring" -> Transport.IO_URING;
-          case "epoll" -> Transport.EPOLL;
-          default -> Transport.NIO;
-        };
-    if (chosen.available()) {
-      return chosen;
-    }
-    LOG.warn(
-        "GATEWAY_TRANSPORT is {}, which this machine does not allow ({}); nio stands in for it",
-        wanted,
-        String.valueOf(chosen.unavailabilityCause()));
-    return Transport.NIO;
   }
 
   /** Starts everything; the gateway serves when the future succeeds. */

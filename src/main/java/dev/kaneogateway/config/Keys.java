@@ -123,9 +123,9 @@ public final class Keys {
   static final Setting<String> GATEWAY_TRANSPORT =
       Setting.of(
           "GATEWAY_TRANSPORT",
-          "epoll",
-          Parse.oneOf("epoll", "io_uring", "nio"),
-          "How sockets are served: `epoll`, `io_uring` or the JDK's own `nio`, which also stands in for what the machine does not allow.");
+          "auto",
+          Parse.oneOf("auto", "io_uring", "epoll", "nio"),
+          "How sockets are served: `io_uring` (least CPU), `epoll` or the JDK's own `nio`; `auto` takes the first that the machine allows, io_uring from Linux 6.1 on.");
   static final Setting<List<String>> GATEWAY_PUBLIC_PATHS =
       Setting.of(
               "GATEWAY_PUBLIC_PATHS",
