@@ -73,7 +73,8 @@ final class RequestHeaders {
     return !named.isEmpty() && named.contains(name.toLowerCase(Locale.ROOT));
   }
 
-  private static boolean isDropped(String name) {
+  /** Whether a field is the gateway's to write, or ends here. */
+  static boolean isDropped(String name) {
     if (name.isEmpty() || HopByHop.isHopByHop(name)) {
       return true;
     }
