@@ -22,7 +22,9 @@ public final class SessionCookie {
 
   /** The {@code Cookie} field that a browser would send to such a Kaneo. */
   public static String field(URI apiUrl, String signedToken) {
-    return name(apiUrl) + "=" + URLEncoder.encode(signedToken, StandardCharsets.UTF_8);
+    // Only in forms a plus is a space.
+    String encoded = URLEncoder.encode(signedToken, StandardCharsets.UTF_8).replace("+", "%20");
+    return name(apiUrl) + "=" + encoded;
   }
 
   /** Whichever of the two came, or null. */

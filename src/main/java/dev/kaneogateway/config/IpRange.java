@@ -2,12 +2,15 @@ package dev.kaneogateway.config;
 
 import io.netty.util.NetUtil;
 import java.util.Arrays;
+import java.util.regex.Pattern;
 
 /**
  * A block of addresses in CIDR notation (RFC 4632, RFC 4291 §2.3), or one address. IPv4-mapped IPv6
  * addresses count as IPv4. Immutable.
  */
 public final class IpRange {
+  private static final Pattern PREFIX = Pattern.compile("[0-9]{1,3}");
+
   private final byte[] network;
   private final int prefixLength;
 
@@ -30,11 +33,9 @@ public final class IpRange {
     int bits = address.length * 8;
     int prefix = bits;
     if (slash >= 0) {
-      try {
-        prefix = Integer.parseInt(text.substring(slash + 1));
-      } catch (NumberFormatException e) {
-        prefix = -1;
-      }
+      String digits = text.substring(slash + 1);
+      // Integer.parseInt would take a sign, and digits of other scripts.
+      prefix = PREFIX.matcher(digits).matches() ? Integer.parseInt(digits) : -1;
     }
     if (prefix < 0 || prefix > bits) {
       throw new IllegalArgumentException("'" + text + "' needs a prefix from 0 to " + bits);

@@ -35,8 +35,26 @@ public record RequestHead(
 
   /** Reads and judges the head of a request. */
   public static Result read(HttpServerRequest request) {
-    MultiMap headers = request.headers();
-    boolean http2 = request.version() == HttpVersion.HTTP_2;
+    return read(
+        request.version(),
+        request.method(),
+        request.uri(),
+        request.version() == HttpVersion.HTTP_2 ? request.authority() : null,
+        request.headers());
+  }
+
+  /**
+   * Reads and judges a head by its parts.
+   *
+   * @param authority what an HTTP/2 request names as such
+   */
+  static Result read(
+      HttpVersion version,
+      HttpMethod method,
+      @Nullable String uri,
+      @Nullable HostAndPort authority,
+      MultiMap headers) {
+    boolean http2 = version == HttpVersion.HTTP_2;
     boolean chunked = false;
     if (headers.contains("")) {
       return refused(400, "a field has no name");
@@ -52,7 +70,7 @@ public record RequestHead(
     if (!http2) {
       List<String> codings = headers.getAll(HttpHeaders.TRANSFER_ENCODING);
       if (!codings.isEmpty()) {
-        if (request.version() != HttpVersion.HTTP_1_1) {
+        if (version != HttpVersion.HTTP_1_1) {
           return refused(400, "Transfer-Encoding needs HTTP/1.1");
         }
         if (codings.size() != 1 || !codings.get(0).equalsIgnoreCase("chunked")) {
@@ -71,30 +89,29 @@ public record RequestHead(
     }
     String host = "";
     if (http2) {
-      HostAndPort authority = request.authority();
       host = authority == null ? "" : authority.toString();
     } else {
       List<String> hosts = headers.getAll(HttpHeaders.HOST);
-      if (hosts.size() > 1 || (hosts.isEmpty() && request.version() == HttpVersion.HTTP_1_1)) {
+      if (hosts.size() > 1 || (hosts.isEmpty() && version == HttpVersion.HTTP_1_1)) {
         return refused(400, "exactly one Host is needed");
       }
       host = hosts.isEmpty() ? "" : hosts.get(0);
     }
-    String target = request.uri();
-    if (target == null || target.isEmpty() || request.method().equals(HttpMethod.CONNECT)) {
+    String target = uri;
+    if (target == null || target.isEmpty() || method.equals(HttpMethod.CONNECT)) {
       return refused(400, "the request target has no path");
     }
     if (target.charAt(0) != '/') {
-      int authority = absoluteForm(target);
-      if (authority < 0 || http2) {
+      int begin = absoluteForm(target);
+      if (begin < 0 || http2) {
         return refused(400, "the request target is no path");
       }
-      int slash = authority;
+      int slash = begin;
       while (slash < target.length() && "/?#".indexOf(target.charAt(slash)) < 0) {
         slash++;
       }
       // RFC 9112 §3.2.2: the authority of an absolute target replaces Host.
-      host = target.substring(authority, slash);
+      host = target.substring(begin, slash);
       if (host.isEmpty()) {
         return refused(400, "the request target has no host");
       }

@@ -1,6 +1,7 @@
 package dev.kaneogateway.web;
 
 import dev.kaneogateway.config.IpRange;
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import java.util.List;
@@ -33,20 +34,28 @@ public final class TrustedProxies {
   /** The origin of a request whose own Host is {@code host}. */
   public Origin originOf(HttpServerRequest request, String host) {
     SocketAddress peer = request.remoteAddress();
-    String peerAddress =
-        peer == null || peer.hostAddress() == null ? "unknown" : plain(peer.hostAddress());
-    String scheme = request.isSSL() ? "https" : "http";
+    String address = peer == null ? null : peer.hostAddress();
+    return originOf(
+        address == null ? "unknown" : address,
+        request.isSSL() ? "https" : "http",
+        host,
+        request.headers());
+  }
+
+  /** The same, of a request by its parts. */
+  Origin originOf(String peer, String scheme, String host, MultiMap headers) {
+    String peerAddress = plain(peer);
     if (!isTrusted(peerAddress)) {
       return new Origin(peerAddress, scheme, host, true);
     }
-    String chain = joined(request, "X-Forwarded-For");
+    String chain = joined(headers, "X-Forwarded-For");
     Hop client = chain == null ? null : rightmostUntrusted(chain.split(","), "");
     if (chain == null) {
-      String forwarded = joined(request, "Forwarded");
+      String forwarded = joined(headers, "Forwarded");
       client = forwarded == null ? null : rightmostUntrusted(forwarded.split(","), "for=");
     }
-    String proto = request.getHeader("X-Forwarded-Proto");
-    String forwardedHost = request.getHeader("X-Forwarded-Host");
+    String proto = headers.get("X-Forwarded-Proto");
+    String forwardedHost = headers.get("X-Forwarded-Host");
     return new Origin(
         client == null ? peerAddress : client.address(),
         "https".equals(proto) || "http".equals(proto) ? proto : scheme,
@@ -105,8 +114,8 @@ public final class TrustedProxies {
     return zone < 0 ? address : address.substring(0, zone);
   }
 
-  private static @Nullable String joined(HttpServerRequest request, String name) {
-    List<String> values = request.headers().getAll(name);
+  private static @Nullable String joined(MultiMap headers, String name) {
+    List<String> values = headers.getAll(name);
     return values.isEmpty() ? null : values.size() == 1 ? values.get(0) : String.join(",", values);
   }
 
