@@ -169,6 +169,9 @@ final class EdgeVerticle extends VerticleBase {
             .setAcceptBacklog(4096)
             .setHttp2RstFloodMaxRstFramePerWindow(limits.http2Resets())
             .setHttp2RstFloodWindowDuration(30)
+            // Everything here is written on its event loop. Vert.x would keep a queue of 4 KB for
+            // each connection in case it were not, and write on into it when a client is slow.
+            .setStrictThreadMode(true)
             // A WebSocket's extensions are its two ends' own; Vert.x would look for them each time.
             .setPerMessageWebSocketCompressionSupported(false)
             .setPerFrameWebSocketCompressionSupported(false)

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * saves a packet), and restarts a time limit at each step forward. On one event loop.
  */
 final class BodyPump {
+  private static final long FIRST_NANOS = 1_000_000_000;
+
   private final ReadStream<Buffer> source;
   private final WriteStream<Buffer> sink;
   private final long announced;
@@ -23,6 +25,7 @@ final class BodyPump {
   private boolean done;
   private boolean watchSource;
   private boolean full;
+  private long beganNanos;
 
   /** What the owner of both sides is told; at most one of these, once. */
   interface Events {
@@ -83,6 +86,7 @@ final class BodyPump {
   }
 
   private void prepare() {
+    beganNanos = System.nanoTime();
     source.exceptionHandler(this::failed);
     source.handler(this::move);
     source.endHandler(end -> complete());
@@ -97,6 +101,12 @@ final class BodyPump {
     if (deadlines != null && deadline != null) {
       deadlines.stop(deadline);
     }
+  }
+
+  /** Bytes a second since it began; more than any in its first second, which tells nothing. */
+  long pace() {
+    long nanos = System.nanoTime() - beganNanos;
+    return done || nanos < FIRST_NANOS ? Long.MAX_VALUE : moved / (nanos / FIRST_NANOS);
   }
 
   /** Whether it is the sink that holds the pump up. */

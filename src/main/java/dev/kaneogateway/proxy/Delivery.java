@@ -63,6 +63,12 @@ final class Delivery implements ConnectionPool.Caller {
 
     /** The request itself cannot be sent. */
     void unsendable();
+
+    /** See {@link Call.Events#clientPace}. */
+    long clientPace();
+
+    /** See {@link Call.Events#giveWay}. */
+    void giveWay();
   }
 
   Delivery(Lane lane, Upstreams upstreams, Exchange exchange, Sender sender) {
@@ -151,6 +157,16 @@ final class Delivery implements ConnectionPool.Caller {
   @Override
   public void goOn() {
     sender.goOn();
+  }
+
+  @Override
+  public long clientPace() {
+    return sender.clientPace();
+  }
+
+  @Override
+  public void giveWay() {
+    sender.giveWay();
   }
 
   @Override

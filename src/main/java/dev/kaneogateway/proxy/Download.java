@@ -135,7 +135,17 @@ final class Download implements BodyPump.Events, Lane.Open {
   }
 
   private void stalled() {
-    exchange.trouble("the client stopped reading");
+    cut("the client stopped reading");
+  }
+
+  /** How fast its client reads, if it is the client that holds it up; otherwise more than any. */
+  long clientPace() {
+    return pump != null && pump.waitsForSink() ? pump.pace() : Long.MAX_VALUE;
+  }
+
+  /** Ends an answer that the client does not take. */
+  void cut(String why) {
+    exchange.trouble(why);
     exchange.abandoned();
     forward.finish(true);
     if (request.version() == HttpVersion.HTTP_2) {

@@ -156,6 +156,26 @@ final class Forward implements Delivery.Sender {
   }
 
   @Override
+  public long clientPace() {
+    if (over) {
+      return Long.MAX_VALUE;
+    }
+    if (upload != null && !uploaded) {
+      return upload.waitsForSink() ? Long.MAX_VALUE : upload.pace();
+    }
+    return download == null ? Long.MAX_VALUE : download.clientPace();
+  }
+
+  @Override
+  public void giveWay() {
+    if (download == null) {
+      giveUp(408, "request_timeout", "The body comes too slowly while others wait.");
+    } else if (!over) {
+      download.cut("the client reads too slowly while others wait");
+    }
+  }
+
+  @Override
   public void goOn() {
     if (request.headers().contains(HttpHeaders.EXPECT) && !response.headWritten()) {
       response.writeContinue();

@@ -1,29 +1,47 @@
 package dev.kaneogateway.proxy;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.WriteBufferWaterMark;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.impl.ConnectionBase;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One direction of a WebSocket: bytes as they come, as fast as the reader takes them, and at the
  * end a frame of the gateway's own if it is the one to end it. On one event loop.
+ *
+ * <p>The writer's channel itself says when it is full: a Vert.x socket says so only after sixteen
+ * pieces more, which is a megabyte for each client that does not read.
  */
-final class FramedPipe {
+final class FramedPipe extends ChannelInboundHandlerAdapter {
+  private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(8 * 1024, 32 * 1024);
+
   private final NetSocket from;
   private final NetSocket to;
+  private final Channel channel;
   private final FrameBoundary boundary = new FrameBoundary();
   private @Nullable Buffer last;
   private boolean ended;
 
-  FramedPipe(NetSocket from, NetSocket to) {
+  /**
+   * @param connection the one that {@code to} has become of
+   */
+  FramedPipe(NetSocket from, NetSocket to, HttpConnection connection) {
     this.from = from;
     this.to = to;
+    this.channel = ((ConnectionBase) connection).channel();
   }
 
   /** Begins to carry; the end of one side ends the other. */
   void start() {
     from.handler(this::carry);
     from.endHandler(end -> to.end());
+    channel.config().setWriteBufferWaterMark(MARKS);
+    channel.pipeline().addFirst(this);
     from.resume();
   }
 
@@ -62,9 +80,16 @@ final class FramedPipe {
 
   private void write(Buffer bytes) {
     to.write(bytes);
-    if (to.writeQueueFull()) {
+    if (!channel.isWritable()) {
       from.pause();
-      to.drainHandler(drained -> from.resume());
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    context.fireChannelWritabilityChanged();
+    if (channel.isWritable()) {
+      from.resume();
     }
   }
 }

@@ -11,6 +11,7 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.NetSocket;
@@ -128,19 +129,26 @@ final class Tunnel implements Lane.Open {
         .request()
         .toNetSocket()
         .onComplete(
-            client -> carry(client, kaneo),
+            client -> {
+              // A WebSocket lives for hours; what was said at its beginning need not.
+              headers.clear();
+              answer.headers().clear();
+              // By this Vert.x will know, when this has returned, that the protocol was changed.
+              answer.request().headers().clear().set(HttpHeaders.CONNECTION, "Upgrade");
+              carry(client, kaneo, answer.request().connection());
+            },
             failure -> {
               kaneo.close();
               exchange.end();
             });
   }
 
-  private void carry(NetSocket client, NetSocket kaneo) {
+  private void carry(NetSocket client, NetSocket kaneo, HttpConnection kaneoConnection) {
     lane.metrics.tunnelOpened();
     lane.opened(this);
     CredentialWatch watch = new CredentialWatch(lane, () -> end(UNAUTHORIZED, "credential ended"));
-    FramedPipe down = new FramedPipe(kaneo, client);
-    FramedPipe up = new FramedPipe(client, kaneo);
+    FramedPipe down = new FramedPipe(kaneo, client, exchange.request().connection());
+    FramedPipe up = new FramedPipe(client, kaneo, kaneoConnection);
     toClient = down;
     toKaneo = up;
     client.exceptionHandler(broken -> {});

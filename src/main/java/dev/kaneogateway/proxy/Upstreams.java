@@ -4,6 +4,7 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.UpstreamMeters;
 import dev.kaneogateway.upstream.ConnectionPool;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -19,6 +20,7 @@ import io.vertx.core.net.ConnectOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -30,6 +32,12 @@ import java.util.List;
 final class Upstreams {
   /** Names the session of MCP's streamable HTTP, in the answer that made it and in its requests. */
   private static final String MCP_SESSION = "mcp-session-id";
+
+  /** Bytes read in one piece, and so kept for a client that does not read. */
+  private static final int MOST_AT_ONCE = 16 * 1024;
+
+  /** As many as there are ports to connect from; Vert.x makes an array of that size. */
+  private static final int MOST_UPGRADED = 1 << 16;
 
   private final NetClient client;
   private final HttpClientAgent upgrades;
@@ -179,12 +187,16 @@ final class Upstreams {
                     .setDecompressionSupported(false)
                     .setTcpNoDelay(true)
                     .setTcpKeepAlive(true))
-            .with(new PoolOptions().setHttp1MaxSize(1 << 20).setMaxWaitQueueSize(0))
+            .with(new PoolOptions().setHttp1MaxSize(MOST_UPGRADED).setMaxWaitQueueSize(0))
             .withConnectHandler(this::upgraded)
             .build();
   }
 
   private void upgraded(HttpConnection connection) {
+    ((ConnectionBase) connection)
+        .channel()
+        .config()
+        .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(64, 512, MOST_AT_ONCE));
     SocketAddress remote = connection.remoteAddress();
     for (Upstream each : upstreams) {
       if (upstreams.size() == 1 || each.isAt(remote)) {

@@ -56,6 +56,15 @@ public final class Call implements WriteStream<Buffer>, ReadStream<Buffer> {
 
     /** No answer will come. */
     void notAnswered(UpstreamFailure why);
+
+    /**
+     * How many bytes a second its client has sent or taken on the average, if it is the client that
+     * the call waits for; otherwise more than any.
+     */
+    long clientPace();
+
+    /** Others wait for the connection, and this client is the slowest: the call is to end. */
+    void giveWay();
   }
 
   Call(Connection connection, Events events, boolean reused) {
@@ -150,6 +159,14 @@ public final class Call implements WriteStream<Buffer>, ReadStream<Buffer> {
     if (handler != null) {
       handler.handle(null);
     }
+  }
+
+  long clientPace() {
+    return events.clientPace();
+  }
+
+  void giveWay() {
+    events.giveWay();
   }
 
   void goOn() {

@@ -148,6 +148,18 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** The pace of the client it works for; more than any if there is none. */
+  long clientPace() {
+    return call == null ? Long.MAX_VALUE : call.clientPace();
+  }
+
+  /** Ends what it carries, for others who wait. */
+  void giveWay() {
+    if (call != null) {
+      call.giveWay();
+    }
+  }
+
   /** Whether Kaneo may be about to close it, having heard nothing for so long. */
   boolean isStale(long nowNanos) {
     return nowNanos - idleSinceNanos >= mostIdleNanos;

@@ -2,6 +2,8 @@ package dev.kaneogateway.upstream;
 
 import dev.kaneogateway.metrics.UpstreamMeters;
 import dev.kaneogateway.web.Deadlines;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.ChannelHandlerContext;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
@@ -11,6 +13,8 @@ import io.vertx.core.net.NetSocket;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +23,13 @@ import org.jspecify.annotations.Nullable;
  * in order, for a limited time and in a limited crowd. Confined to its event loop.
  */
 public final class ConnectionPool {
-  private static final long STALE_CHECK_MS = 1000;
+  private static final long LOOK_AFTER_MS = 100;
+
+  /** Bytes a second; a client with less makes way for those who wait for its connection. */
+  private static final long QUICK_ENOUGH = 32 * 1024;
+
+  /** Bytes read in one piece, and so kept for a client that does not read. */
+  private static final int MOST_AT_ONCE = 16 * 1024;
 
   private final Vertx vertx;
   private final ContextInternal context;
@@ -29,9 +39,11 @@ public final class ConnectionPool {
   private final UpstreamMeters meters;
   private final HeadBytes head = new HeadBytes();
   private final Deadlines waitLimit;
-  private final long staleCheck;
+  private final long lookAfter;
   private final Deque<Connection> idle = new ArrayDeque<>();
+  private final Set<Connection> all = new HashSet<>();
   private final Deque<Waiter> waiting = new ArrayDeque<>();
+  private @Nullable Waiter firstBefore;
   private int open;
   private int connecting;
 
@@ -87,7 +99,7 @@ public final class ConnectionPool {
     this.limits = limits;
     this.meters = meters;
     this.waitLimit = new Deadlines(vertx, limits.patience());
-    this.staleCheck = vertx.setPeriodic(STALE_CHECK_MS, id -> closeStale());
+    this.lookAfter = vertx.setPeriodic(LOOK_AFTER_MS, id -> lookAfter());
   }
 
   /** Gives the caller a connection, or tells it that there is none. */
@@ -102,8 +114,7 @@ public final class ConnectionPool {
       free.close();
       closeStale();
     }
-    if (waiting.size() - connecting >= limits.waiting()
-        && open + connecting >= limits.connections()) {
+    if (waiting.size() - connecting >= limits.waiting() && isFull()) {
       caller.notConnected(UpstreamFailure.BUSY);
       return;
     }
@@ -114,8 +125,35 @@ public final class ConnectionPool {
     connectIfNeeded();
   }
 
+  /**
+   * Ends calls that wait for slow clients when all connections are taken and others wait: bodies
+   * that drip would otherwise keep out everybody, for hours and at no cost. The slowest go first,
+   * one for each who waits, and none at a usable pace.
+   */
+  private void makeRoom() {
+    for (int n = waiting.size(); n > 0 && connecting < waiting.size() && isFull(); n--) {
+      Connection slowest = null;
+      long pace = QUICK_ENOUGH;
+      for (Connection each : all) {
+        long its = each.clientPace();
+        if (its < pace) {
+          pace = its;
+          slowest = each;
+        }
+      }
+      if (slowest == null) {
+        return;
+      }
+      slowest.giveWay();
+    }
+  }
+
+  private boolean isFull() {
+    return open + connecting >= limits.connections();
+  }
+
   private void connectIfNeeded() {
-    if (connecting < waiting.size() && open + connecting < limits.connections()) {
+    if (connecting < waiting.size() && !isFull()) {
       connecting++;
       // Not on the context of the request that happens to need it: a connection lives on.
       context.dispatch(this, ConnectionPool::connect);
@@ -133,11 +171,14 @@ public final class ConnectionPool {
     AnswerDecoder decoder = new AnswerDecoder();
     Connection connection = new Connection(this, context, decoder, head, limits.idle().toNanos());
     // Vert.x's own handler stays behind, for the end of the connection; it sees no byte.
-    ((NetSocketInternal) socket)
-        .channelHandlerContext()
-        .pipeline()
+    ChannelHandlerContext last = ((NetSocketInternal) socket).channelHandlerContext();
+    last.channel()
+        .config()
+        .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(64, 2048, MOST_AT_ONCE));
+    last.pipeline()
         .addBefore("handler", "decoder", decoder)
         .addBefore("handler", "kaneo", connection);
+    all.add(connection);
     returned(connection);
   }
 
@@ -178,7 +219,17 @@ public final class ConnectionPool {
     open--;
     meters.connectionClosed();
     idle.remove(connection);
+    all.remove(connection);
     connectIfNeeded();
+  }
+
+  private void lookAfter() {
+    closeStale();
+    Waiter first = waiting.peekFirst();
+    if (first != null && first == firstBefore) {
+      makeRoom();
+    }
+    firstBefore = first;
   }
 
   private void closeStale() {
@@ -194,6 +245,6 @@ public final class ConnectionPool {
   public void close() {
     waitLimit.close();
     waiting.forEach(waiter -> meters.waitEnded());
-    vertx.cancelTimer(staleCheck);
+    vertx.cancelTimer(lookAfter);
   }
 }

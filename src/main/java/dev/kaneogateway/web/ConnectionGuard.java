@@ -3,12 +3,17 @@ package dev.kaneogateway.web;
 import io.netty.bootstrap.ChannelInitializerExtension;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.uring.IoUringChannelOption;
+import io.netty.channel.uring.IoUringSocketChannel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.AttributeKey;
@@ -41,6 +46,17 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private static final int MOST_FED_SINGLY = 25;
 
   private static final byte[] NO_METHOD = {'('};
+
+  /** Bytes read in one piece, and so kept for a Kaneo that does not read. */
+  private static final int MOST_AT_ONCE = 16 * 1024;
+
+  /**
+   * Bytes the kernel takes beyond what a client's window and line have room for. Without it Linux
+   * takes up to 4 MB for a client that hardly reads, a thousand of which leave every socket of the
+   * machine without memory; and tells of room only by the megabyte, so that a slow client looks
+   * like one that has stopped.
+   */
+  private static final long MOST_UNSENT = 128 * 1024;
 
   /**
    * What holds on a port.
@@ -332,6 +348,14 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
       }
       // However it ends, even if it never gets to its event loop.
       child.closeFuture().addListener(closed -> leaving.run());
+      child
+          .config()
+          .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(64, 2048, MOST_AT_ONCE));
+      if (child instanceof EpollSocketChannel) {
+        child.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, MOST_UNSENT);
+      } else if (child instanceof IoUringSocketChannel) {
+        child.config().setOption(IoUringChannelOption.TCP_NOTSENT_LOWAT, MOST_UNSENT);
+      }
       ConnectionGuard guard = new ConnectionGuard(rules);
       child.attr(KEY).set(guard);
       child.pipeline().addFirst("connection-guard", guard);

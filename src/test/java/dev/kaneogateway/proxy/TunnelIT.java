@@ -9,12 +9,16 @@ import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -90,7 +94,7 @@ class TunnelIT {
 
   @Test
   void aSlowReaderSlowsItsWriter() throws Exception {
-    java.util.concurrent.atomic.AtomicLong written = new java.util.concurrent.atomic.AtomicLong();
+    AtomicLong written = new AtomicLong();
     kaneo.script(
         (head, connection) -> {
           connection.write(SWITCHED);
@@ -109,6 +113,45 @@ class TunnelIT {
       } while (written.get() != before);
       // What is under way fits into socket buffers; the rest has not been written.
       assertTrue(before < 100_000_000L, () -> "wrote " + written.get());
+    }
+  }
+
+  @Test
+  void clientsThatDoNotReadCostLittleMemory() throws Exception {
+    AtomicLong written = new AtomicLong();
+    kaneo.script(
+        (head, connection) -> {
+          if (head.startsWith("GET /api/ws/")) {
+            connection.write(SWITCHED);
+            while (true) {
+              connection.write("x".repeat(1 << 16));
+              written.addAndGet(1 << 16);
+            }
+          }
+          connection.write(ScriptedUpstream.ok("well"));
+          return true;
+        });
+    long before = PlatformDependent.usedDirectMemory();
+    List<RawPeer> peers = new ArrayList<>();
+    try (RawPeer other = new RawPeer(gateway.port())) {
+      for (int i = 0; i < 50; i++) {
+        RawPeer peer = new RawPeer(gateway.port());
+        peers.add(peer);
+        peer.send("GET /api/ws/user" + UPGRADE).readUntil("\r\n\r\n");
+      }
+      long sofar;
+      do {
+        sofar = written.get();
+        for (int i = 0; i < 200; i++) {
+          other.send("GET /api/health HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("well");
+        }
+      } while (written.get() != sofar);
+      long kept = PlatformDependent.usedDirectMemory() - before;
+      assertTrue(kept < 50 * 300_000, () -> "keeps " + kept + " bytes");
+    } finally {
+      for (RawPeer peer : peers) {
+        peer.reset();
+      }
     }
   }
 

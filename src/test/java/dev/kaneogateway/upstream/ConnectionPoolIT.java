@@ -98,6 +98,66 @@ class ConnectionPoolIT {
   }
 
   @Test
+  void aBodyThatDripsMakesWayForWhoWaits() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          if (head.startsWith("POST")) {
+            connection.read(1000);
+            return false;
+          }
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RunningGateway gateway = gateway("GATEWAY_UPSTREAM_CONNECTIONS", "1");
+        RawPeer drips = new RawPeer(gateway.port());
+        RawPeer other = new RawPeer(gateway.port())) {
+      drips.send("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx");
+      kaneo.nextHead();
+      String answer = other.send(get("/2")).readUntil("hello");
+      assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+      String ended = drips.readUntil("}");
+      assertTrue(ended.startsWith("HTTP/1.1 408 "), ended);
+    }
+  }
+
+  @Test
+  void anAnswerThatIsNotReadMakesWayForWhoWaits() throws Exception {
+    CountDownLatch cancelled = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          if (head.startsWith("GET /1")) {
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+            try {
+              while (true) {
+                connection.write("x".repeat(1 << 16));
+              }
+            } catch (IOException cut) {
+              cancelled.countDown();
+            }
+            return false;
+          }
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RunningGateway gateway =
+            gateway(
+                "GATEWAY_UPSTREAM_CONNECTIONS",
+                "1",
+                "GATEWAY_PROGRESS_TIMEOUT_MS",
+                "600000",
+                // What fits into the sockets' buffers before the client stands still is quick.
+                "GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS",
+                "600000");
+        RawPeer stalled = new RawPeer(gateway.port());
+        RawPeer other = new RawPeer(gateway.port())) {
+      stalled.send(get("/1"));
+      kaneo.nextHead();
+      other.patience(0).send(get("/2")).readUntil("hello");
+      cancelled.await();
+    }
+  }
+
+  @Test
   void aConnectionIsUsedAgain() throws Exception {
     assertEquals(1, connectionsOfTwoRequests(ScriptedUpstream.ok("hello")));
   }
