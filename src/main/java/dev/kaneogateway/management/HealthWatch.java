@@ -4,14 +4,16 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.db.KaneoSchema;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.internal.ContextInternal;
 import io.vertx.sqlclient.Pool;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 
@@ -25,6 +27,7 @@ final class HealthWatch {
   /** A long pause of a collection or of the host holds up loops too, and is over sooner. */
   private static final Duration STALL_ENDS_WITHIN = Duration.ofSeconds(10);
 
+  private final Vertx vertx;
   private final HttpClient client;
   private final Pool pool;
   private final Health health;
@@ -33,12 +36,14 @@ final class HealthWatch {
   private Settings settings;
 
   HealthWatch(
+      Vertx vertx,
       HttpClient client,
       Pool pool,
       Health health,
       LongSupplier stalledLoops,
       BiConsumer<URI, Boolean> kaneoChecked,
       Settings settings) {
+    this.vertx = vertx;
     this.client = client;
     this.pool = pool;
     this.health = health;
@@ -74,8 +79,7 @@ final class HealthWatch {
 
   private Future<?> askDatabase() {
     Duration grace = settings.credentials().grace();
-    return KaneoSchema.probe(pool)
-        .timeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+    return within(KaneoSchema.probe(pool))
         .onComplete(
             schema ->
                 health.report(
@@ -87,13 +91,34 @@ final class HealthWatch {
   }
 
   private Future<?> ask(String kind, URI origin, HttpMethod method, String path) {
-    return client
-        .request(OwnRequests.to(origin, method, path, PATIENCE))
-        .compose(request -> request.send())
-        .compose(response -> response.end().map(response.statusCode()))
+    Future<Integer> answer =
+        client
+            .request(OwnRequests.to(origin, method, path, PATIENCE))
+            .compose(request -> request.send())
+            .compose(response -> response.end().map(response.statusCode()));
+    return within(answer)
         .onComplete(
             status -> tell(kind, origin, status < 500, status < 500 ? "" : "answers " + status),
             failure -> tell(kind, origin, false, "does not answer"));
+  }
+
+  /**
+   * The same, or a failure after a while. Timed here: the event loop that the answer comes on may
+   * stand still, and its timers with it.
+   */
+  private <T> Future<T> within(Future<T> answer) {
+    Promise<T> known = ((ContextInternal) vertx.getOrCreateContext()).promise();
+    long limit = vertx.setTimer(PATIENCE.toMillis(), late -> known.tryFail("no answer in time"));
+    answer.onComplete(
+        value -> {
+          vertx.cancelTimer(limit);
+          known.tryComplete(value);
+        },
+        cause -> {
+          vertx.cancelTimer(limit);
+          known.tryFail(cause);
+        });
+    return known.future();
   }
 
   private void tell(String kind, URI origin, boolean well, String detail) {

@@ -70,7 +70,7 @@ public final class ManagementVerticle extends VerticleBase {
     }
     HealthWatch watching =
         new HealthWatch(
-            OwnRequests.client(vertx), pool, health, stalledLoops, kaneoChecked, settings);
+            vertx, OwnRequests.client(vertx), pool, health, stalledLoops, kaneoChecked, settings);
     watch = watching;
     StatusPage page = new StatusPage(vertx, metrics, health, clock, version);
     Router router = Router.router(vertx);
