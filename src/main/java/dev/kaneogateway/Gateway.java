@@ -20,6 +20,7 @@ import dev.kaneogateway.limits.Ceilings;
 import dev.kaneogateway.limits.CoarseClock;
 import dev.kaneogateway.limits.Counting;
 import dev.kaneogateway.limits.DeviceLimits;
+import dev.kaneogateway.limits.Means;
 import dev.kaneogateway.limits.OpenConnections;
 import dev.kaneogateway.limits.RedisVerticle;
 import dev.kaneogateway.limits.RequestLimits;
@@ -119,9 +120,9 @@ public final class Gateway {
                     new RedisVerticle(
                         url, metrics, (up, detail) -> health.note("redis", up, detail)));
     this.deviceLimits = DeviceLimits.of(settings.device(), counting(settings));
-    this.ceilings = new Ceilings(settings.ceilings(), counting(settings));
+    this.ceilings = new Ceilings(settings.ceilings(), counting(settings), Means.ofProcess());
     this.requestLimits = new RequestLimits(settings.rateLimits(), ceilings, counting(settings));
-    this.connections = new OpenConnections(counting(settings));
+    this.connections = new OpenConnections(counting(settings), Means.ofProcess());
     connections.renew(settings);
     this.usage = new KeyUsage(wanted.keyUsage());
     this.management =

@@ -16,8 +16,10 @@ import org.jspecify.annotations.Nullable;
 public final class Ceilings {
   private final Places requests;
   private final Places streams;
+  private final Means means;
 
-  public Ceilings(Settings.Ceilings settings, Counting counting) {
+  public Ceilings(Settings.Ceilings settings, Counting counting, Means means) {
+    this.means = means;
     GatewayMetrics metrics = counting.metrics();
     this.requests = places(Ceiling.REQUESTS, Ceiling.REQUESTS_PER_ADDRESS, counting);
     this.streams = places(Ceiling.STREAMS, Ceiling.STREAMS_PER_ADDRESS, counting);
@@ -40,7 +42,7 @@ public final class Ceilings {
   /** Takes up changed settings; what is under way stays. */
   public void renew(Settings.Ceilings settings) {
     requests.number(settings.requests(), settings.requestsPerAddress());
-    streams.number(settings.streams(), settings.streamsPerAddress());
+    streams.number(means.streams(settings.streams()), settings.streamsPerAddress());
   }
 
   /** Gives a request its place until it ends; or says that there is none. */

@@ -1,18 +1,14 @@
 package dev.kaneogateway.limits;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.TrustedProxies;
 import io.micrometer.core.instrument.Counter;
 import io.netty.util.NetUtil;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The places for client connections, so many in all and so many for each address. What comes above
@@ -20,21 +16,12 @@ import org.slf4j.LoggerFactory;
  * times as much. One for the life of the process; safe from any thread.
  */
 public final class OpenConnections implements ConnectionGuard.Doorkeeper {
-  private static final Logger LOG = LoggerFactory.getLogger(OpenConnections.class);
-
-  private final long descriptors;
+  private final Means means;
   private final Places places;
   private volatile TrustedProxies trusted = new TrustedProxies(List.of());
 
-  public OpenConnections(Counting counting) {
-    this(counting, descriptors());
-  }
-
-  /**
-   * @param descriptors how many files and sockets the process may have open
-   */
-  OpenConnections(Counting counting, long descriptors) {
-    this.descriptors = descriptors;
+  public OpenConnections(Counting counting, Means means) {
+    this.means = means;
     GatewayMetrics metrics = counting.metrics();
     this.places =
         new Places(
@@ -55,17 +42,9 @@ public final class OpenConnections implements ConnectionGuard.Doorkeeper {
         ceiling);
   }
 
-  private static long descriptors() {
-    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-        ? unix.getMaxFileDescriptorCount()
-        : Integer.MAX_VALUE;
-  }
-
   /**
-   * Takes up changed settings; who has a place keeps it. Three quarters of the process's
-   * descriptors are always a ceiling: an idle connection needs no other, but those with a request
-   * need one to Kaneo, and without descriptors nobody would be served, those let in included. A
-   * trusted proxy speaks for many clients, so for it only the whole counts.
+   * Takes up changed settings; who has a place keeps it. A trusted proxy speaks for many clients,
+   * so for it only the whole counts.
    */
   public void renew(Settings settings) {
     number(settings.ceilings().connections(), settings.ceilings().connectionsPerAddress());
@@ -73,16 +52,7 @@ public final class OpenConnections implements ConnectionGuard.Doorkeeper {
   }
 
   void number(int inAll, int perAddress) {
-    int room = (int) Math.min(Integer.MAX_VALUE, descriptors / 4 * 3);
-    if (inAll > room) {
-      LOG.warn(
-          "GATEWAY_CONNECTIONS is {} but with {} descriptors at most {} connections are let in:"
-              + " raise the process's limit (ulimit -n, LimitNOFILE)",
-          inAll,
-          descriptors,
-          room);
-    }
-    places.number(inAll == 0 ? room : Math.min(inAll, room), perAddress);
+    places.number(means.connections(inAll), perAddress);
   }
 
   @Override

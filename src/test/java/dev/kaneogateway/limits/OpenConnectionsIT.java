@@ -177,7 +177,7 @@ class OpenConnectionsIT {
   void aQuarterOfTheDescriptorsIsLeftForKaneo() {
     try (GatewayMetrics metrics = new GatewayMetrics()) {
       Counting counting = new Counting(10, Ticker.systemTicker(), metrics, SharedCounts.NONE);
-      OpenConnections places = new OpenConnections(counting, 4);
+      OpenConnections places = new OpenConnections(counting, new Means(4, 1 << 30));
       places.number(0, 0);
       InetAddress peer = InetAddress.getLoopbackAddress();
       Runnable first = places.admit(peer);

@@ -1,0 +1,61 @@
+package dev.kaneogateway.limits;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the process has to carry connections with. Whatever the settings say, no more are let in
+ * than that is enough for: without descriptors or memory nobody would be served, those let in
+ * included.
+ *
+ * @param descriptors how many files and sockets it may have open
+ * @param heap how many bytes its heap may have
+ */
+public record Means(long descriptors, long heap) {
+  private static final Logger LOG = LoggerFactory.getLogger(Means.class);
+
+  /** What an idle connection takes is half of that; TLS and a request's head need more. */
+  private static final int BYTES_PER_CONNECTION = 8 * 1024;
+
+  /** As measured by src/bench/slow; nearly all of it is Vert.x's, for the two connections of it. */
+  private static final int BYTES_PER_STREAM = 20 * 1024;
+
+  /** Those of this process. */
+  public static Means ofProcess() {
+    long descriptors =
+        ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+            ? unix.getMaxFileDescriptorCount()
+            : Integer.MAX_VALUE;
+    return new Means(descriptors, Runtime.getRuntime().maxMemory());
+  }
+
+  /**
+   * How many connections, of a number wished for or 0 for any. A quarter of the descriptors is left
+   * for Kaneo: an idle connection needs no other, but those with a request do.
+   */
+  int connections(int wished) {
+    return fit("GATEWAY_CONNECTIONS", wished, descriptors / 4 * 3, heap / 2 / BYTES_PER_CONNECTION);
+  }
+
+  /** How many WebSockets and event streams, each of which has a connection to Kaneo. */
+  int streams(int wished) {
+    return fit("GATEWAY_STREAMS", wished, descriptors / 8 * 3, heap / 2 / BYTES_PER_STREAM);
+  }
+
+  private int fit(String setting, int wished, long byDescriptors, long byHeap) {
+    int most = (int) Math.min(Integer.MAX_VALUE, Math.max(1, Math.min(byDescriptors, byHeap)));
+    if (wished > most) {
+      LOG.warn(
+          "{} is {} but {} descriptors and a heap of {} MB are enough for {}: raise {}",
+          setting,
+          wished,
+          descriptors,
+          heap >> 20,
+          most,
+          byDescriptors < byHeap ? "the process's limit (ulimit -n, LimitNOFILE)" : "-Xmx");
+    }
+    return wished == 0 ? most : Math.min(wished, most);
+  }
+}
