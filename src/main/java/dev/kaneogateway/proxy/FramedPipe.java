@@ -14,34 +14,40 @@ import org.jspecify.annotations.Nullable;
  * One direction of a WebSocket: bytes as they come, as fast as the reader takes them, and at the
  * end a frame of the gateway's own if it is the one to end it. On one event loop.
  *
- * <p>The writer's channel itself says when it is full: a Vert.x socket says so only after sixteen
- * pieces more, which is a megabyte for each client that does not read.
+ * <p>The writer's channel itself says when it is full, and the reader's own is told to read no
+ * more: between them Vert.x's sockets would keep sixteen pieces each, half a megabyte for each
+ * client that does not read.
  */
 final class FramedPipe extends ChannelInboundHandlerAdapter {
-  private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(8 * 1024, 32 * 1024);
+  private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(4 * 1024, 16 * 1024);
 
   private final NetSocket from;
   private final NetSocket to;
-  private final Channel channel;
+  private final Channel source;
+  private final Channel sink;
   private final FrameBoundary boundary = new FrameBoundary();
   private @Nullable Buffer last;
   private boolean ended;
 
   /**
-   * @param connection the one that {@code to} has become of
+   * Makes a pipe between two sockets.
+   *
+   * @param reader the connection that {@code from} has become of
+   * @param writer the one that {@code to} has become of
    */
-  FramedPipe(NetSocket from, NetSocket to, HttpConnection connection) {
+  FramedPipe(NetSocket from, HttpConnection reader, NetSocket to, HttpConnection writer) {
     this.from = from;
     this.to = to;
-    this.channel = ((ConnectionBase) connection).channel();
+    this.source = ((ConnectionBase) reader).channel();
+    this.sink = ((ConnectionBase) writer).channel();
   }
 
   /** Begins to carry; the end of one side ends the other. */
   void start() {
     from.handler(this::carry);
     from.endHandler(end -> to.end());
-    channel.config().setWriteBufferWaterMark(MARKS);
-    channel.pipeline().addFirst(this);
+    sink.config().setWriteBufferWaterMark(MARKS);
+    sink.pipeline().addFirst(this);
     from.resume();
   }
 
@@ -80,7 +86,8 @@ final class FramedPipe extends ChannelInboundHandlerAdapter {
 
   private void write(Buffer bytes) {
     to.write(bytes);
-    if (!channel.isWritable()) {
+    if (!sink.isWritable()) {
+      source.config().setAutoRead(false);
       from.pause();
     }
   }
@@ -88,7 +95,8 @@ final class FramedPipe extends ChannelInboundHandlerAdapter {
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
     context.fireChannelWritabilityChanged();
-    if (channel.isWritable()) {
+    if (sink.isWritable()) {
+      source.config().setAutoRead(true);
       from.resume();
     }
   }

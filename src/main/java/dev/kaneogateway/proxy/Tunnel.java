@@ -147,8 +147,9 @@ final class Tunnel implements Lane.Open {
     lane.metrics.tunnelOpened();
     lane.opened(this);
     CredentialWatch watch = new CredentialWatch(lane, () -> end(UNAUTHORIZED, "credential ended"));
-    FramedPipe down = new FramedPipe(kaneo, client, exchange.request().connection());
-    FramedPipe up = new FramedPipe(client, kaneo, kaneoConnection);
+    HttpConnection clientConnection = exchange.request().connection();
+    FramedPipe down = new FramedPipe(kaneo, kaneoConnection, client, clientConnection);
+    FramedPipe up = new FramedPipe(client, clientConnection, kaneo, kaneoConnection);
     toClient = down;
     toKaneo = up;
     client.exceptionHandler(broken -> {});

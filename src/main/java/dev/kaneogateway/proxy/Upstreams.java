@@ -34,7 +34,7 @@ final class Upstreams {
   private static final String MCP_SESSION = "mcp-session-id";
 
   /** Bytes read in one piece, and so kept for a client that does not read. */
-  private static final int MOST_AT_ONCE = 16 * 1024;
+  private static final int MOST_AT_ONCE = 4 * 1024;
 
   /** As many as there are ports to connect from; Vert.x makes an array of that size. */
   private static final int MOST_UPGRADED = 1 << 16;
