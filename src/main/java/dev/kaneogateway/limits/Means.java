@@ -16,11 +16,16 @@ import org.slf4j.LoggerFactory;
 public record Means(long descriptors, long heap) {
   private static final Logger LOG = LoggerFactory.getLogger(Means.class);
 
-  /** What an idle connection takes is half of that; TLS and a request's head need more. */
-  private static final int BYTES_PER_CONNECTION = 8 * 1024;
+  /** What the gateway needs of the heap for itself. */
+  private static final long OWN_BYTES = 24 << 20;
 
-  /** As measured by src/bench/slow; nearly all of it is Vert.x's, for the two connections of it. */
-  private static final int BYTES_PER_STREAM = 20 * 1024;
+  /**
+   * As measured by src/bench/slow an idle connection takes 4 KB and a WebSocket 15 KB more, nearly
+   * all of it Vert.x's. With these shares both may be there in full number.
+   */
+  private static final int BYTES_PER_CONNECTION = 13 * 1024;
+
+  private static final int BYTES_PER_STREAM = 23 * 1024;
 
   /** Those of this process. */
   public static Means ofProcess() {
@@ -36,12 +41,16 @@ public record Means(long descriptors, long heap) {
    * for Kaneo: an idle connection needs no other, but those with a request do.
    */
   int connections(int wished) {
-    return fit("GATEWAY_CONNECTIONS", wished, descriptors / 4 * 3, heap / 2 / BYTES_PER_CONNECTION);
+    return fit("GATEWAY_CONNECTIONS", wished, descriptors / 4 * 3, room() / BYTES_PER_CONNECTION);
   }
 
   /** How many WebSockets and event streams, each of which has a connection to Kaneo. */
   int streams(int wished) {
-    return fit("GATEWAY_STREAMS", wished, descriptors / 8 * 3, heap / 2 / BYTES_PER_STREAM);
+    return fit("GATEWAY_STREAMS", wished, descriptors / 8 * 3, room() / BYTES_PER_STREAM);
+  }
+
+  private long room() {
+    return Math.max(0, heap - OWN_BYTES);
   }
 
   private int fit(String setting, int wished, long byDescriptors, long byHeap) {
