@@ -208,6 +208,7 @@ final class Forward implements Delivery.Sender {
       download = new Download(lane, exchange, answer, this);
       download.start();
       if (events) {
+        answer.livesLong();
         download.watch(identity);
       }
     }

@@ -268,6 +268,11 @@ public final class Call implements WriteStream<Buffer>, ReadStream<Buffer> {
     return trailers == null ? MultiMap.caseInsensitiveMultiMap() : trailers;
   }
 
+  /** Its answer is a stream without end: it leaves its place in the pool to others. */
+  public void livesLong() {
+    connection.livesLong();
+  }
+
   /**
    * Gives the call up: nothing is told of it any more. The connection goes with it, unless nothing
    * was sent or all is done.

@@ -43,6 +43,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private boolean interim;
   private boolean keepAlive = true;
   private boolean done;
+  private boolean apart;
   private boolean reading;
   private boolean open = true;
   private long idleSinceNanos = System.nanoTime();
@@ -146,6 +147,20 @@ final class Connection extends ChannelInboundHandlerAdapter {
     } else {
       close();
     }
+  }
+
+  /** It will be busy for hours, and is not used again. */
+  void livesLong() {
+    if (open && !apart) {
+      apart = true;
+      keepAlive = false;
+      pool.apart(this);
+    }
+  }
+
+  /** Whether it takes no place of the pool's any more. */
+  boolean isApart() {
+    return apart;
   }
 
   /** The pace of the client it works for; more than any if there is none. */

@@ -214,9 +214,18 @@ public final class ConnectionPool {
     return null;
   }
 
+  /** A connection is counted with the streams from now on, which have a ceiling of their own. */
+  void apart(Connection connection) {
+    open--;
+    all.remove(connection);
+    connectIfNeeded();
+  }
+
   /** A connection is no more. */
   void gone(Connection connection) {
-    open--;
+    if (!connection.isApart()) {
+      open--;
+    }
     meters.connectionClosed();
     idle.remove(connection);
     all.remove(connection);

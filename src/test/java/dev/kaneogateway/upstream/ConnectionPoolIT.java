@@ -80,6 +80,38 @@ class ConnectionPoolIT {
   }
 
   @Test
+  void eventStreamsTakeNoPlaceOfThosePlainRequestsHave() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          if (!head.contains("/events")) {
+            connection.write(ScriptedUpstream.ok("hello"));
+            return true;
+          }
+          connection.write(
+              "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                  + "Transfer-Encoding: chunked\r\n\r\n6\r\ndata:\n\r\n");
+          return connection.in().read() >= 0;
+        });
+    try (RunningGateway gateway = gateway("GATEWAY_UPSTREAM_CONNECTIONS", "1");
+        RawPeer first = new RawPeer(gateway.port());
+        RawPeer second = new RawPeer(gateway.port());
+        RawPeer plain = new RawPeer(gateway.port())) {
+      first.send(get("/events")).readUntil("data:");
+      second.send(get("/events")).readUntil("data:");
+      assertTrue(plain.send(get("/1")).readUntil("hello").startsWith("HTTP/1.1 200 "));
+      first.reset();
+      second.reset();
+      gateway.awaitMetric("kaneo_gateway_streams_open 0.0");
+      // One place is left, neither more nor less.
+      assertTrue(plain.send(get("/2")).readUntil("hello").startsWith("HTTP/1.1 200 "));
+      gateway.awaitMetric(
+          "kaneo_gateway_upstream_connections{upstream=\"http://127.0.0.1:"
+              + kaneo.port()
+              + "\"} 1.0");
+    }
+  }
+
+  @Test
   void nobodyWaitsLongerThanIsSet() throws Exception {
     CountDownLatch answer = new CountDownLatch(1);
     kaneo.script(heldUntil(answer));
