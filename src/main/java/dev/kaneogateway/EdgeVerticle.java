@@ -16,6 +16,7 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.impl.Http1xServerConnection;
+import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.net.PemKeyCertOptions;
 import java.util.HashSet;
 import java.util.List;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class EdgeVerticle extends VerticleBase {
   private final GatewayMetrics metrics;
   private final ConnectionGuard.Doorkeeper doorkeeper;
+  private final Future<?> inside;
   private Settings settings;
   private Surfaces.Maker maker;
   private @Nullable HttpServer server;
@@ -40,19 +42,32 @@ final class EdgeVerticle extends VerticleBase {
   /** Those of now, and those of before that exchanges under way still need. */
   private final Set<Surfaces> inUse = new HashSet<>();
 
+  /**
+   * @param inside succeeds when those whom requests are passed on to are there; until then nothing
+   *     is done
+   */
   EdgeVerticle(
       Settings settings,
       Surfaces.Maker maker,
       GatewayMetrics metrics,
-      ConnectionGuard.Doorkeeper doorkeeper) {
+      ConnectionGuard.Doorkeeper doorkeeper,
+      Future<?> inside) {
     this.settings = settings;
     this.maker = maker;
     this.metrics = metrics;
     this.doorkeeper = doorkeeper;
+    this.inside = inside;
   }
 
   @Override
   public Future<?> start() {
+    // A server belongs to the event loop that it is made on.
+    Promise<Object> ready = ((ContextInternal) context).promise();
+    inside.<Object>mapEmpty().onComplete(ready);
+    return ready.future().compose(there -> open());
+  }
+
+  private Future<?> open() {
     client = OwnRequests.client(vertx);
     HttpServer listening =
         vertx

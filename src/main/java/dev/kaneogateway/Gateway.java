@@ -120,9 +120,10 @@ public final class Gateway {
                     new RedisVerticle(
                         url, metrics, (up, detail) -> health.note("redis", up, detail)));
     this.deviceLimits = DeviceLimits.of(settings.device(), counting(settings));
-    this.ceilings = new Ceilings(settings.ceilings(), counting(settings), Means.ofProcess());
+    Means means = Means.ofProcess();
+    this.ceilings = new Ceilings(settings.ceilings(), counting(settings), means);
     this.requestLimits = new RequestLimits(settings.rateLimits(), ceilings, counting(settings));
-    this.connections = new OpenConnections(counting(settings), Means.ofProcess());
+    this.connections = new OpenConnections(counting(settings), means);
     connections.renew(settings);
     this.usage = new KeyUsage(wanted.keyUsage());
     this.management =
@@ -187,8 +188,25 @@ public final class Gateway {
   }
 
   private Future<?> deploy() {
-    Pool pool = Database.pool(vertx, settings.database());
     Surfaces.Maker surfaces = surfaces(settings);
+    Promise<Object> inside = Promise.promise();
+    // Event loops are dealt out in turn. The servers come first, when nobody else takes any: each
+    // then has one of its own, and waits on it for those whom it passes requests on to.
+    Future<?> edge =
+        vertx.deployVerticle(
+            () -> {
+              EdgeVerticle server =
+                  new EdgeVerticle(settings, surfaces, metrics, connections, inside.future());
+              edges.add(server);
+              return server;
+            },
+            new DeploymentOptions().setInstances(settings.server().eventLoops()));
+    deployInside().<Object>mapEmpty().onComplete(inside);
+    return edge.onSuccess(deployed -> settings.server().tls().ifPresent(this::watchCertificate));
+  }
+
+  private Future<?> deployInside() {
+    Pool pool = Database.pool(vertx, settings.database());
     return vertx
         .deployVerticle(
             new CredentialVerticle(bus, pool, cache, settings.credentials(), metrics, clock))
@@ -207,18 +225,7 @@ public final class Gateway {
                 redis.isPresent()
                     ? vertx.deployVerticle(redis.get())
                     : Future.succeededFuture(deployed))
-        .compose(deployed -> vertx.deployVerticle(management))
-        .compose(
-            deployed ->
-                vertx.deployVerticle(
-                    () -> {
-                      EdgeVerticle edge =
-                          new EdgeVerticle(settings, surfaces, metrics, connections);
-                      edges.add(edge);
-                      return edge;
-                    },
-                    new DeploymentOptions().setInstances(settings.server().eventLoops())))
-        .onSuccess(deployed -> settings.server().tls().ifPresent(this::watchCertificate));
+        .compose(deployed -> vertx.deployVerticle(management));
   }
 
   /** Says in the log where it listens; whoever reads that may send requests and signals. */

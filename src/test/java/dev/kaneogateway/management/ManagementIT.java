@@ -94,7 +94,7 @@ class ManagementIT {
         RunningGateway stalled =
             RunningGateway.start(TestDatabase.create(), kaneo.port(), "GATEWAY_EVENT_LOOPS", "3")) {
       String told = "";
-      // One of them is the management port's own, and one may serve no clients.
+      // One of them is the management port's own.
       Iterator<EventExecutor> loops =
           ((VertxInternal) stalled.vertx()).nettyEventLoopGroup().iterator();
       while (told.isEmpty() && loops.hasNext()) {
