@@ -28,14 +28,18 @@ final class Rehearsal {
           "GATEWAY_LOOKUP_TIMEOUT_MS", "100",
           "GATEWAY_DRAIN_DELAY_MS", "0");
 
+  private static final String COMMON = " HTTP/1.1\r\nHost: kaneo\r\nConnection: close\r\n";
   private static final List<String> REQUESTS =
       List.of(
-          "GET /api/config HTTP/1.1\r\nConnection: close\r\n",
-          "GET /api/project HTTP/1.1\r\nConnection: close\r\nAuthorization: Bearer nobody\r\n",
-          "GET /api/project HTTP/1.1\r\nConnection: close\r\n",
-          "GET /device HTTP/1.1\r\nConnection: close\r\n",
-          "GET /api/ws/none HTTP/1.1\r\nConnection: close\r\n",
-          "POST /api/auth/device/code HTTP/1.1\r\nConnection: close\r\nContent-Length: 19\r\n");
+          "GET /api/config" + COMMON + "\r\n",
+          "GET /api/project" + COMMON + "Authorization: Bearer nobody\r\n\r\n",
+          "GET /api/project" + COMMON + "\r\n",
+          "GET /device" + COMMON + "\r\n",
+          "GET /api/ws/none" + COMMON + "\r\n",
+          "POST /api/auth/device/code"
+              + COMMON
+              + "Content-Type: application/x-www-form-urlencoded\r\n"
+              + "Content-Length: 19\r\n\r\nclient_id=kaneo-cli");
 
   private Rehearsal() {}
 
@@ -53,7 +57,7 @@ final class Rehearsal {
         ask(gateway.port(), request);
       }
       for (String path : List.of("/", "/metrics", "/health/ready")) {
-        ask(gateway.managementPort(), "GET " + path + " HTTP/1.1\r\nConnection: close\r\n");
+        ask(gateway.managementPort(), "GET " + path + COMMON + "\r\n");
       }
       Main.await(gateway.stop());
     }
@@ -75,17 +79,11 @@ final class Rehearsal {
     }
   }
 
-  private static void ask(int port, String head) throws IOException {
+  private static void ask(int port, String request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-      socket
-          .getOutputStream()
-          .write(
-              (head
-                      + "Host: kaneo\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nclient_id=kaneo-cli")
-                  .getBytes(US_ASCII));
-      byte[] answer = socket.getInputStream().readAllBytes();
-      if (answer.length == 0) {
-        throw new IOException("no answer to " + head.lines().findFirst().orElse(""));
+      socket.getOutputStream().write(request.getBytes(US_ASCII));
+      if (socket.getInputStream().readAllBytes().length == 0) {
+        throw new IOException("no answer to " + request.lines().findFirst().orElse(""));
       }
     }
   }

@@ -256,6 +256,14 @@ public final class Keys {
               "Most requests that wait for a connection; more are answered 503.")
           .alive();
 
+  static final Setting<Integer> GATEWAY_UPSTREAM_SLOW_BYTES_PER_S =
+      Setting.of(
+              "GATEWAY_UPSTREAM_SLOW_BYTES_PER_S",
+              "32768",
+              Parse.number(0, 1_000_000_000),
+              "Bytes a second, on the average, below which a client's body makes way when all connections to Kaneo are taken and others wait; 0 means never. Half of the slowest upload that should live.")
+          .alive();
+
   static final Setting<Integer> GATEWAY_UPSTREAM_BREAKER_FAILURES =
       Setting.of(
               "GATEWAY_UPSTREAM_BREAKER_FAILURES",
@@ -661,6 +669,7 @@ public final class Keys {
           GATEWAY_UPSTREAM_HELD,
           GATEWAY_UPSTREAM_CONNECTIONS,
           GATEWAY_UPSTREAM_QUEUE,
+          GATEWAY_UPSTREAM_SLOW_BYTES_PER_S,
           GATEWAY_UPSTREAM_BREAKER_FAILURES,
           GATEWAY_UPSTREAM_BREAKER_PAUSE_MS,
           GATEWAY_UPSTREAM_BREAKER_LONGEST_PAUSE_MS,

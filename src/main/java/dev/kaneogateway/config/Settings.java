@@ -84,6 +84,7 @@ public record Settings(
       int maxHeld,
       int maxConnections,
       int maxQueue,
+      int slowBytesPerSecond,
       Breaker breaker) {}
 
   /**
@@ -281,6 +282,7 @@ public record Settings(
             values.of(Keys.GATEWAY_UPSTREAM_HELD),
             values.of(Keys.GATEWAY_UPSTREAM_CONNECTIONS),
             values.of(Keys.GATEWAY_UPSTREAM_QUEUE),
+            values.of(Keys.GATEWAY_UPSTREAM_SLOW_BYTES_PER_S),
             new Breaker(
                 values.of(Keys.GATEWAY_UPSTREAM_BREAKER_FAILURES),
                 values.of(Keys.GATEWAY_UPSTREAM_BREAKER_PAUSE_MS),

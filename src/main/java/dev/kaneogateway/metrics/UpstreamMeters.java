@@ -27,6 +27,7 @@ public final class UpstreamMeters {
   private final LongAdder connections = new LongAdder();
   private final LongAdder waiting = new LongAdder();
   private final Counter repeats;
+  private final Counter slow;
   private volatile BooleanSupplier available = () -> true;
 
   UpstreamMeters(MeterRegistry registry, String address) {
@@ -49,11 +50,15 @@ public final class UpstreamMeters {
         address,
         waiting);
     repeats =
-        Counter.builder(GatewayMetrics.PREFIX + "upstream_repeats")
-            .description("Requests asked of a Kaneo again because their connection died.")
-            .tag("upstream", address)
-            .register(registry);
-    registered.add(repeats);
+        counter(
+            "upstream_repeats",
+            "Requests asked of a Kaneo again because their connection died.",
+            address);
+    slow =
+        counter(
+            "upstream_slow_clients_ended",
+            "Requests ended because their clients were slow while others waited for a connection.",
+            address);
     registered.add(
         Gauge.builder(
                 GatewayMetrics.PREFIX + "upstream_available",
@@ -95,6 +100,11 @@ public final class UpstreamMeters {
     waiting.decrement();
   }
 
+  /** A request was ended for others that wait. */
+  public void gaveWay() {
+    slow.increment();
+  }
+
   /** A request was asked again. */
   public void requestRepeated() {
     repeats.increment();
@@ -111,6 +121,16 @@ public final class UpstreamMeters {
 
   void forget() {
     registered.forEach(registry::remove);
+  }
+
+  private Counter counter(String name, String description, String address) {
+    Counter counter =
+        Counter.builder(GatewayMetrics.PREFIX + name)
+            .description(description)
+            .tag("upstream", address)
+            .register(registry);
+    registered.add(counter);
+    return counter;
   }
 
   private void gauge(String name, String description, String address, LongAdder value) {

@@ -155,7 +155,8 @@ final class Upstreams {
             Math.max(1, settings.maxConnections() / eventLoops),
             settings.maxQueue() / eventLoops,
             settings.connectTimeout(),
-            settings.keepAlive());
+            settings.keepAlive(),
+            settings.slowBytesPerSecond());
     NetClientOptions options = new NetClientOptions();
     options
         .setConnectTimeout((int) settings.connectTimeout().toMillis())

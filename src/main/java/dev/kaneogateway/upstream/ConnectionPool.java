@@ -25,9 +25,6 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectionPool {
   private static final long LOOK_AFTER_MS = 100;
 
-  /** Bytes a second; a client with less makes way for those who wait for its connection. */
-  private static final long QUICK_ENOUGH = 32 * 1024;
-
   /** Bytes read in one piece, and so kept for a client that does not read. */
   private static final int MOST_AT_ONCE = 16 * 1024;
 
@@ -54,8 +51,10 @@ public final class ConnectionPool {
    * @param waiting the most requests that wait for one of those
    * @param patience how long one waits, and how long a connection may take to come about
    * @param idle how long a connection may go unused
+   * @param slowBytesPerSecond a client with less makes way for those who wait for its connection
    */
-  public record Limits(int connections, int waiting, Duration patience, Duration idle) {}
+  public record Limits(
+      int connections, int waiting, Duration patience, Duration idle, int slowBytesPerSecond) {}
 
   /** Who wants to make a call. Told one of the two, once, perhaps at once. */
   public interface Caller extends Call.Events {
@@ -133,7 +132,7 @@ public final class ConnectionPool {
   private void makeRoom() {
     for (int n = waiting.size(); n > 0 && connecting < waiting.size() && isFull(); n--) {
       Connection slowest = null;
-      long pace = QUICK_ENOUGH;
+      long pace = limits.slowBytesPerSecond();
       for (Connection each : all) {
         long its = each.clientPace();
         if (its < pace) {
@@ -144,6 +143,7 @@ public final class ConnectionPool {
       if (slowest == null) {
         return;
       }
+      meters.gaveWay();
       slowest.giveWay();
     }
   }

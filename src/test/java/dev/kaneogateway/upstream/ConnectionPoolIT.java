@@ -147,6 +147,10 @@ class ConnectionPoolIT {
       kaneo.nextHead();
       String answer = other.send(get("/2")).readUntil("hello");
       assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+      gateway.awaitMetric(
+          "kaneo_gateway_upstream_slow_clients_ended_total{upstream=\"http://127.0.0.1:"
+              + kaneo.port()
+              + "\"} 1.0");
       String ended = drips.readUntil("}");
       assertTrue(ended.startsWith("HTTP/1.1 408 "), ended);
     }
