@@ -82,7 +82,7 @@ public final class Authenticator {
   /** Asks only for who has not guessed too often. */
   private Future<Decision> withVerdict(Exchange exchange, String token, Judgement judgement) {
     TokenDigest digest = TokenDigest.of(token);
-    Verdict remembered = credentials.remembered(digest);
+    Verdict remembered = credentials.remembered(token, digest);
     if (remembered != null) {
       return judgement.of(remembered, true);
     }
@@ -115,7 +115,7 @@ public final class Authenticator {
 
   private Future<Optional<Identity>> identity(String token) {
     TokenDigest digest = TokenDigest.of(token);
-    Verdict remembered = credentials.remembered(digest);
+    Verdict remembered = credentials.remembered(token, digest);
     return (remembered != null
             ? Future.succeededFuture(remembered)
             : credentials.judge(token, digest))

@@ -35,6 +35,9 @@ public final class CredentialCache {
    */
   private static final int REFUSALS_TO_BELIEVE = 2;
 
+  /** Of heap for each valid one, which takes half a kilobyte: all of them take an eighth. */
+  private static final int HEAP_PER_CREDENTIAL = 8 * 512;
+
   private final Cache<TokenDigest, Entry> valid;
   private final Cache<TokenDigest, Integer> refused;
   private final LongAdder expired = new LongAdder();
@@ -54,6 +57,7 @@ public final class CredentialCache {
     private final Verdict.Valid verdict;
     private final long readNanos;
     private final long epoch;
+    private volatile boolean renewed;
     private volatile boolean lapsed;
     private volatile long lapsedNanos;
 
@@ -89,7 +93,7 @@ public final class CredentialCache {
     this.grace = settings.grace();
     this.line = new Line(0, ticker.read(), Duration.ZERO, Duration.ZERO);
     this.valid =
-        builder(settings.cacheSize(), ticker)
+        builder(most(settings.cacheSize(), Runtime.getRuntime().maxMemory()), ticker)
             .removalListener(this::removed)
             .expireAfter(
                 Expiry.<TokenDigest, Entry>writing(
@@ -100,6 +104,11 @@ public final class CredentialCache {
             .removalListener((digest, verdict, cause) -> count(cause))
             .expireAfterWrite(settings.refusedCacheTtl())
             .build();
+  }
+
+  /** How many valid ones are remembered, of a number wished for, with a heap of so many bytes. */
+  static int most(int wished, long heap) {
+    return (int) Math.min(wished, heap / HEAP_PER_CREDENTIAL);
   }
 
   private static Caffeine<Object, Object> builder(int size, Ticker ticker) {
@@ -113,17 +122,22 @@ public final class CredentialCache {
     }
   }
 
-  /** The verdict on a token, if it is fresh. */
-  public @Nullable Verdict get(TokenDigest digest) {
+  /**
+   * The verdict on a token, if it is fresh.
+   *
+   * @param renewal run, as a rule once, when a quarter is left of a verdict's life: who asks anew
+   *     then saves the requests after its end from waiting
+   */
+  public @Nullable Verdict get(TokenDigest digest, Runnable renewal) {
     Entry entry = valid.getIfPresent(digest);
-    if (entry != null && isFresh(entry)) {
+    if (entry != null && isFresh(entry, renewal)) {
       return entry.verdict;
     }
     Integer refusals = refused.getIfPresent(digest);
     return refusals != null && refusals >= REFUSALS_TO_BELIEVE ? Verdict.INVALID : null;
   }
 
-  private boolean isFresh(Entry entry) {
+  private boolean isFresh(Entry entry, Runnable renewal) {
     long now = ticker.read();
     if (entry.lapsed && now - entry.lapsedNanos < shortLife.toNanos()) {
       return true;
@@ -133,8 +147,18 @@ public final class CredentialCache {
       return false;
     }
     long age = now - entry.readNanos;
-    return age < shortLife.toNanos()
-        || (age < current.longLife().toNanos() && current.isTrusted(now));
+    long life = shortLife.toNanos();
+    if (current.isTrusted(now)) {
+      life = Math.max(life, current.longLife().toNanos());
+    }
+    if (age >= life) {
+      return false;
+    }
+    if (age >= life - life / 4 && !entry.renewed) {
+      entry.renewed = true;
+      renewal.run();
+    }
+    return true;
   }
 
   /** To be taken before a lookup starts. */

@@ -27,9 +27,12 @@ public final class Credentials {
     this.patience = lookupTimeout.plusMillis(500);
   }
 
-  /** The remembered verdict on a token, or null if it has to be {@linkplain #ask asked} for. */
-  public @Nullable Verdict remembered(TokenDigest digest) {
-    return cache.get(digest);
+  /**
+   * The remembered verdict on a token, or null if it has to be {@linkplain #ask asked} for. One
+   * that will soon be too old is asked for anew meanwhile, so that whoever is busy never waits.
+   */
+  public @Nullable Verdict remembered(String token, TokenDigest digest) {
+    return cache.get(digest, () -> ask(token, digest));
   }
 
   /**

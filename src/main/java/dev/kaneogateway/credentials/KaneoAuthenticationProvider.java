@@ -33,7 +33,7 @@ public final class KaneoAuthenticationProvider implements AuthenticationProvider
       return Future.failedFuture(e);
     }
     TokenDigest digest = TokenDigest.of(token.getToken());
-    Verdict remembered = credentials.remembered(digest);
+    Verdict remembered = credentials.remembered(token.getToken(), digest);
     Future<Verdict> verdict =
         remembered != null
             ? Future.succeededFuture(remembered)

@@ -14,11 +14,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class CredentialCacheTest {
@@ -47,16 +49,38 @@ class CredentialCacheTest {
   void aValidVerdictLivesForItsTime() {
     put(1, valid(Optional.empty()));
     elapse(Duration.ofMillis(999));
-    assertNotNull(cache.get(digest(1)));
+    assertNotNull(found(digest(1)));
     elapse(Duration.ofMillis(2));
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
+  }
+
+  @Test
+  void oneInUseIsAskedForAnewOnceBeforeItsLifeEnds() {
+    AtomicInteger renewals = new AtomicInteger();
+    put(1, valid(Optional.empty()));
+    elapse(Duration.ofMillis(749));
+    assertNotNull(cache.get(digest(1), renewals::incrementAndGet));
+    assertEquals(0, renewals.get());
+    elapse(Duration.ofMillis(1));
+    assertNotNull(cache.get(digest(1), renewals::incrementAndGet));
+    assertNotNull(cache.get(digest(1), renewals::incrementAndGet));
+    assertEquals(1, renewals.get());
+    elapse(Duration.ofMillis(250));
+    assertNull(cache.get(digest(1), renewals::incrementAndGet));
+    assertEquals(1, renewals.get());
+  }
+
+  @Test
+  void theValidTakeNoMoreThanAnEighthOfTheHeap() {
+    assertEquals(16_384, CredentialCache.most(100_000, 64 << 20));
+    assertEquals(100_000, CredentialCache.most(100_000, 4L << 30));
   }
 
   @Test
   void itNeverOutlivesItsCredential() {
     put(1, valid(Optional.of(NOW.plusMillis(300))));
     elapse(Duration.ofMillis(301));
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
   }
 
   @Test
@@ -64,15 +88,15 @@ class CredentialCacheTest {
     put(1, Verdict.INVALID);
     put(1, Verdict.INVALID);
     elapse(Duration.ofMillis(499));
-    assertEquals(Verdict.INVALID, cache.get(digest(1)));
+    assertEquals(Verdict.INVALID, found(digest(1)));
     elapse(Duration.ofMillis(2));
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
   }
 
   @Test
   void aFirstRefusalIsNotBelievedUnasked() {
     put(1, Verdict.INVALID);
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
   }
 
   @Test
@@ -82,11 +106,11 @@ class CredentialCacheTest {
     for (int second = 0; second < 299; second++) {
       elapse(Duration.ofSeconds(1));
       cache.proven(nanos.get());
-      assertNotNull(cache.get(digest(1)));
+      assertNotNull(found(digest(1)));
     }
     elapse(Duration.ofSeconds(1));
     cache.proven(nanos.get());
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
   }
 
   @Test
@@ -94,9 +118,9 @@ class CredentialCacheTest {
     listen();
     put(1, valid(Optional.empty()));
     elapse(Duration.ofMillis(1499));
-    assertNotNull(cache.get(digest(1)));
+    assertNotNull(found(digest(1)));
     elapse(Duration.ofMillis(1));
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
   }
 
   @Test
@@ -105,11 +129,11 @@ class CredentialCacheTest {
     put(1, valid(Optional.empty()));
     long underWay = cache.generation();
     cache.deaf();
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
     cache.put(digest(2), valid(Optional.empty()), underWay);
-    assertNull(cache.get(digest(2)));
+    assertNull(found(digest(2)));
     listen();
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
   }
 
   @Test
@@ -124,7 +148,7 @@ class CredentialCacheTest {
     elapse(Duration.ofSeconds(60));
     cache.proven(nanos.get());
     cache.deaf();
-    assertNull(cache.get(digest(2)));
+    assertNull(found(digest(2)));
     elapse(Duration.ofMillis(29_999));
     assertNotNull(cache.lapsed(digest(2)));
     elapse(Duration.ofMillis(1));
@@ -147,11 +171,11 @@ class CredentialCacheTest {
   void whatIsTakenInGraceIsBelievedForTheShortLife() {
     put(1, valid(Optional.empty()));
     elapse(Duration.ofSeconds(2));
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
     assertNotNull(cache.lapsed(digest(1)));
-    assertNotNull(cache.get(digest(1)));
+    assertNotNull(found(digest(1)));
     elapse(Duration.ofSeconds(1));
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
   }
 
   @Test
@@ -167,10 +191,10 @@ class CredentialCacheTest {
     put(2, valid("key2", "ann"));
     put(3, valid("key3", "bob"));
     cache.forget(user("ann"));
-    assertNull(cache.get(digest(1)));
-    assertNull(cache.get(digest(2)));
+    assertNull(found(digest(1)));
+    assertNull(found(digest(2)));
     cache.forget(credential("key2"));
-    assertNotNull(cache.get(digest(3)));
+    assertNotNull(found(digest(3)));
     assertEquals(1, cache.indexed());
   }
 
@@ -182,9 +206,9 @@ class CredentialCacheTest {
     cache.put(digest(1), valid("key1", "ann"), underWay);
     cache.put(digest(2), valid("key2", "bob"), underWay);
     cache.put(digest(3), valid("key3", "carl"), underWay);
-    assertNull(cache.get(digest(1)));
-    assertNotNull(cache.get(digest(2)));
-    assertNull(cache.get(digest(3)));
+    assertNull(found(digest(1)));
+    assertNotNull(found(digest(2)));
+    assertNull(found(digest(3)));
   }
 
   @Test
@@ -194,16 +218,16 @@ class CredentialCacheTest {
       cache.forget(credential("other" + i));
     }
     cache.put(digest(1), valid("key1", "ann"), underWay);
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
   }
 
   @Test
   void aTokenThatBeginsToHoldIsNoLongerRefused() {
     put(1, Verdict.INVALID);
     put(1, Verdict.INVALID);
-    assertNotNull(cache.get(digest(1)));
+    assertNotNull(found(digest(1)));
     cache.forget(CredentialChanges.read(List.of("session " + digest(1).base64Url() + " s")));
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
   }
 
   /** Whatever is put, replaced, pushed out, aged and forgotten: the index holds what there is. */
@@ -264,7 +288,7 @@ class CredentialCacheTest {
                 });
         lookup.get();
         change.get();
-        assertNull(raced.get(digest), "race " + race);
+        assertNull(raced.get(digest, () -> {}), "race " + race);
       }
     } finally {
       threads.shutdownNow();
@@ -274,7 +298,7 @@ class CredentialCacheTest {
   @Test
   void notKnowingIsNotRemembered() {
     put(1, Verdict.UNKNOWN);
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
   }
 
   @Test
@@ -283,7 +307,7 @@ class CredentialCacheTest {
     for (int guess = 10; guess < 10_000; guess++) {
       put(guess, Verdict.INVALID);
     }
-    assertNotNull(cache.get(digest(1)));
+    assertNotNull(found(digest(1)));
     assertTrue(cache.refusedSize() <= 3, () -> "remembered " + cache.refusedSize());
   }
 
@@ -292,7 +316,7 @@ class CredentialCacheTest {
     long before = cache.generation();
     cache.forget(CredentialChanges.ALL);
     cache.put(digest(1), valid(Optional.empty()), before);
-    assertNull(cache.get(digest(1)));
+    assertNull(found(digest(1)));
   }
 
   /** Whatever is put, aged and forgotten: what is found is the last that was put, and is fresh. */
@@ -322,13 +346,21 @@ class CredentialCacheTest {
         }
         default -> elapse(Duration.ofMillis(step * 7L));
       }
-      Verdict found = many.get(digest(key));
+      Verdict found = found(many, digest(key));
       if (found != null) {
         assertEquals(last.get(key), found);
         long life = found instanceof Verdict.Valid ? 1_000_000_000L : 500_000_000L;
         assertTrue(nanos.get() - since.get(key) <= life);
       }
     }
+  }
+
+  private @Nullable Verdict found(TokenDigest digest) {
+    return found(cache, digest);
+  }
+
+  private static @Nullable Verdict found(CredentialCache where, TokenDigest digest) {
+    return where.get(digest, () -> {});
   }
 
   private void put(int key, Verdict verdict) {

@@ -1,6 +1,7 @@
 package dev.kaneogateway.credentials;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -20,6 +21,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,6 +51,11 @@ class CredentialsIT {
   }
 
   private Credentials deploy(Vertx vertx, String url, Duration ttl, int statementsPerSecond) {
+    return deploy(vertx, url, ttl, statementsPerSecond, Ticker.systemTicker());
+  }
+
+  private Credentials deploy(
+      Vertx vertx, String url, Duration ttl, int statementsPerSecond, Ticker ticker) {
     Settings.Credentials settings =
         new Settings.Credentials(
             Optional.of(DemoSeed.AUTH_SECRET),
@@ -62,7 +70,7 @@ class CredentialsIT {
             Duration.ZERO,
             true);
     Bus bus = Bus.on(vertx);
-    CredentialCache cache = new CredentialCache(settings, Clock.systemUTC(), Ticker.systemTicker());
+    CredentialCache cache = new CredentialCache(settings, Clock.systemUTC(), ticker);
     RunningGateway.await(
         vertx.deployVerticle(
             new CredentialVerticle(
@@ -167,6 +175,31 @@ class CredentialsIT {
     RunningGateway.await(Future.join(asked));
     double most = atMost(40, began);
     assertTrue(statements() - before <= most, () -> (statements() - before) + " of " + most);
+  }
+
+  @Test
+  void whoIsBusyWaitsForNoLookup() {
+    key("busyKey", "true", "NULL");
+    AtomicLong nanos = new AtomicLong();
+    Credentials timed =
+        deploy(Vertx.vertx(), database.url(), Duration.ofSeconds(1), 150, nanos::get);
+    TokenDigest digest = TokenDigest.of("busyKey");
+    assertTrue(judge(timed, "busyKey") instanceof Verdict.Valid);
+    nanos.addAndGet(Duration.ofMillis(800).toNanos());
+    assertNotNull(timed.remembered("busyKey", digest));
+    nanos.addAndGet(Duration.ofMillis(800).toNanos());
+    await(() -> timed.remembered("busyKey", digest) != null);
+    database.execute("UPDATE apikey SET enabled = false WHERE id = 'busyKey'");
+    nanos.addAndGet(Duration.ofMillis(800).toNanos());
+    await(() -> timed.remembered("busyKey", digest) == null);
+  }
+
+  private static void await(BooleanSupplier reached) {
+    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (!reached.getAsBoolean()) {
+      assertTrue(System.nanoTime() < end, "not reached within 10 s");
+      Thread.onSpinWait();
+    }
   }
 
   @Test
