@@ -367,7 +367,7 @@ public final class Keys {
           "GATEWAY_CACHE_SIZE",
           "100000",
           Parse.number(0, 10_000_000),
-          "Most valid credentials remembered; never more than an eighth of the heap holds, 65,000 in 256 MB.");
+          "Most valid credentials remembered; never more than an eighth of the heap holds, 60,000 in 256 MB.");
   static final Setting<Duration> GATEWAY_REFUSED_CACHE_TTL_MS =
       Setting.of(
           "GATEWAY_REFUSED_CACHE_TTL_MS",
