@@ -114,6 +114,12 @@ def resident_mb(pid):
     return sum(int(re.search(r"VmRSS:\s+(\d+)", one)[1]) for one in status) // 1024
 
 
+def metric(management, name):
+    """A metric without labels but those of all."""
+    text = urllib.request.urlopen(f"http://127.0.0.1:{management}/metrics", timeout=20).read().decode()
+    return float(re.search(rf"^{name}(?:{{.*}})? ([-\d.eE]+)$", text, re.M)[1])
+
+
 def percentile_ms(out, wanted):
     """A percentile of what wrk printed with --latency."""
     value, unit = re.search(rf"^ +{wanted}%\s+([\d.]+)(us|ms|s) *$", out, re.M).groups()
