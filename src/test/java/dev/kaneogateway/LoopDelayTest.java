@@ -3,13 +3,13 @@ package dev.kaneogateway;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -47,20 +47,12 @@ class LoopDelayTest {
             Thread.currentThread().interrupt();
           }
         });
-    await(delay, true);
+    Await.until("it stalls", delay::isStalled);
     released.countDown();
-    await(delay, false);
+    Await.until("it goes on", () -> !delay.isStalled());
     String exposition = metrics.scrape("text/plain");
     assertTrue(
         number(ALL, exposition) > number(LATE_BY_MORE_THAN_HALF_A_SECOND, exposition), exposition);
-  }
-
-  private static void await(LoopDelay delay, boolean stalled) {
-    long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (delay.isStalled() != stalled) {
-      assertTrue(System.nanoTime() < patience, stalled ? "never stalls" : "stays stalled");
-      Thread.onSpinWait();
-    }
   }
 
   private static long number(Pattern sample, String exposition) {

@@ -1,9 +1,9 @@
 package dev.kaneogateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.credentials.TokenDigest;
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -221,7 +220,7 @@ class RevocationIT {
     for (int i = 0; i < 25; i++) {
       assertEquals(200, status(gateway, "key-token"));
     }
-    await(() -> "25".equals(usage("request_count")));
+    Await.until("25 uses", () -> "25".equals(usage("request_count")));
     assertEquals("t", usage("last_request > timezone('utc', now()) - interval '10 s'"));
   }
 
@@ -232,15 +231,15 @@ class RevocationIT {
     person();
     database.execute("UPDATE apikey SET rate_limit_max = 20, request_count = 3 WHERE id = 'k'");
     assertEquals(200, status(gateway, "key-token"));
-    await(() -> "4".equals(usage("request_count")));
+    Await.until("4 uses", () -> "4".equals(usage("request_count")));
     for (int i = 0; i < 25; i++) {
       assertEquals(200, status(gateway, "key-token"));
     }
-    await(() -> "10".equals(usage("request_count")));
+    Await.until("10 uses", () -> "10".equals(usage("request_count")));
     // What Kaneo itself has counted beyond that gives way.
     database.execute("UPDATE apikey SET request_count = 20 WHERE id = 'k'");
     assertEquals(200, status(gateway, "key-token"));
-    await(() -> "10".equals(usage("request_count")));
+    Await.until("10 uses", () -> "10".equals(usage("request_count")));
     assertEquals("t", usage("last_request > timezone('utc', now()) - interval '10 s'"));
   }
 
@@ -279,18 +278,11 @@ class RevocationIT {
   }
 
   private void awaitStatus(RunningGateway gateway, String token, int status) {
-    await(() -> status(gateway, token) == status);
+    Await.until("status " + status, () -> status(gateway, token) == status);
   }
 
   private void awaitListening(RunningGateway gateway, boolean listening) {
-    await(() -> metric(gateway, "kaneo_gateway_revocation_line_up") == (listening ? 1 : 0));
-  }
-
-  private static void await(BooleanSupplier condition) {
-    long end = System.nanoTime() + BOUND.toNanos();
-    while (!condition.getAsBoolean()) {
-      assertTrue(System.nanoTime() < end, "it did not come to pass");
-    }
+    gateway.awaitMetric("kaneo_gateway_revocation_line_up " + (listening ? "1.0" : "0.0"));
   }
 
   private static void join(Thread thread) {

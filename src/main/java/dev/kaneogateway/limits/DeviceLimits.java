@@ -12,7 +12,7 @@ import java.time.Duration;
  * @param unknownPolls polls of codes nobody has, by address
  * @param guesses wrong user codes, by person and by address
  */
-public record DeviceLimits(RateLimit codes, RateLimit unknownPolls, Guesses guesses) {
+public record DeviceLimits(RateLimit codes, RateLimit unknownPolls, CodeGuesses guesses) {
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final Duration QUARTER = Duration.ofMinutes(15);
 
@@ -21,7 +21,7 @@ public record DeviceLimits(RateLimit codes, RateLimit unknownPolls, Guesses gues
         new RateLimit(Limit.DEVICE_CODES, settings.codesPerMinute(), MINUTE, counting),
         new RateLimit(
             Limit.DEVICE_UNKNOWN_POLLS, settings.unknownPollsPerMinute(), MINUTE, counting),
-        new Guesses(
+        new CodeGuesses(
             new RateLimit(Limit.DEVICE_USER_CODES, settings.wrongCodesPerUser(), QUARTER, counting),
             new RateLimit(
                 Limit.DEVICE_USER_CODES, settings.wrongCodesPerAddress(), QUARTER, counting)));

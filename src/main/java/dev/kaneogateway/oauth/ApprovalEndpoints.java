@@ -9,7 +9,7 @@ import dev.kaneogateway.device.DeviceQuestion;
 import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.device.UserCode;
 import dev.kaneogateway.limits.ClientKey;
-import dev.kaneogateway.limits.Guesses;
+import dev.kaneogateway.limits.CodeGuesses;
 import dev.kaneogateway.web.Exchange;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Future;
@@ -30,11 +30,11 @@ final class ApprovalEndpoints {
   private final Settings settings;
   private final Bus bus;
   private final People people;
-  private final Guesses guesses;
+  private final CodeGuesses guesses;
   private final OAuthAnswers answers;
 
   ApprovalEndpoints(
-      Settings settings, Bus bus, People people, Guesses guesses, OAuthAnswers answers) {
+      Settings settings, Bus bus, People people, CodeGuesses guesses, OAuthAnswers answers) {
     this.settings = settings;
     this.bus = bus;
     this.people = people;
@@ -118,7 +118,7 @@ final class ApprovalEndpoints {
         .recover(
             failure ->
                 Future.failedFuture(
-                    failure instanceof Guesses.TooMany tooMany
+                    failure instanceof CodeGuesses.TooMany tooMany
                         ? answers.tooMany("Too many wrong codes", tooMany.excess())
                         : failure));
   }

@@ -6,7 +6,7 @@ import dev.kaneogateway.device.DeviceAnswer;
 import dev.kaneogateway.device.DeviceQuestion;
 import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.limits.ClientKey;
-import dev.kaneogateway.limits.Guesses;
+import dev.kaneogateway.limits.CodeGuesses;
 import dev.kaneogateway.web.Exchange;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -15,17 +15,18 @@ import java.util.Optional;
 /** Finds what a user code stands for, and slows down who guesses (RFC 8628 §5.1). */
 final class CodeSearch {
   private final Bus bus;
-  private final Guesses guesses;
+  private final CodeGuesses guesses;
   private final Duration patience;
 
-  CodeSearch(Bus bus, Guesses guesses, Duration patience) {
+  CodeSearch(Bus bus, CodeGuesses guesses, Duration patience) {
     this.bus = bus;
     this.guesses = guesses;
     this.patience = patience;
   }
 
   /**
-   * The request of a code, if there is one; fails with {@link Guesses.TooMany}, or as the bus does.
+   * The request of a code, if there is one; fails with {@link CodeGuesses.TooMany}, or as the bus
+   * does.
    */
   Future<Optional<DeviceAnswer.Request>> find(
       Exchange exchange, Person.SignedIn person, String code, boolean claim) {

@@ -7,8 +7,8 @@ import dev.kaneogateway.device.DeviceAnswer;
 import dev.kaneogateway.device.DeviceQuestion;
 import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.device.UserCode;
+import dev.kaneogateway.limits.CodeGuesses;
 import dev.kaneogateway.limits.Excess;
-import dev.kaneogateway.limits.Guesses;
 import dev.kaneogateway.limits.Refusal;
 import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.web.Exchange;
@@ -138,7 +138,7 @@ final class PageViews {
   }
 
   void trouble(Exchange exchange, Throwable failure) {
-    if (failure instanceof Guesses.TooMany tries) {
+    if (failure instanceof CodeGuesses.TooMany tries) {
       refuse(exchange, tries.excess());
     } else {
       exchange.response().putHeader("Retry-After", "2");

@@ -9,6 +9,7 @@ import dev.kaneogateway.bus.Bus;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.db.Database;
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.TestDatabase;
 import dev.kaneogateway.metrics.GatewayMetrics;
@@ -22,7 +23,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,10 +89,9 @@ class CredentialsIT {
   }
 
   private static void awaitKnown(Credentials credentials) {
-    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-    while (judge(credentials, "whatever") instanceof Verdict.Unknown && System.nanoTime() < end) {
-      Thread.onSpinWait();
-    }
+    Await.until(
+        "the database is known",
+        () -> !(judge(credentials, "whatever") instanceof Verdict.Unknown));
   }
 
   @AfterEach
@@ -188,18 +187,10 @@ class CredentialsIT {
     nanos.addAndGet(Duration.ofMillis(800).toNanos());
     assertNotNull(timed.remembered("busyKey", digest));
     nanos.addAndGet(Duration.ofMillis(800).toNanos());
-    await(() -> timed.remembered("busyKey", digest) != null);
+    Await.until("it is remembered", () -> timed.remembered("busyKey", digest) != null);
     database.execute("UPDATE apikey SET enabled = false WHERE id = 'busyKey'");
     nanos.addAndGet(Duration.ofMillis(800).toNanos());
-    await(() -> timed.remembered("busyKey", digest) == null);
-  }
-
-  private static void await(BooleanSupplier reached) {
-    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-    while (!reached.getAsBoolean()) {
-      assertTrue(System.nanoTime() < end, "not reached within 10 s");
-      Thread.onSpinWait();
-    }
+    Await.until("it is forgotten", () -> timed.remembered("busyKey", digest) == null);
   }
 
   @Test

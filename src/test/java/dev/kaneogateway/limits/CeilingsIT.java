@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -164,11 +165,11 @@ class CeilingsIT {
 
   private RunningGateway gateway(String... settings) throws Exception {
     RunningGateway gateway = RunningGateway.start(database, kaneo.port(), settings);
-    // Ready means that the schema is known.
-    while (get(gateway, "/api/task", "192.0.2.1", "Authorization", "Bearer nobody").statusCode()
-        != 401) {
-      Thread.onSpinWait();
-    }
+    Await.until(
+        "the database is known",
+        () ->
+            get(gateway, "/api/task", "192.0.2.1", "Authorization", "Bearer nobody").statusCode()
+                == 401);
     // An answer is read before it has left its place.
     gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
     return gateway;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.credentials.TokenDigest;
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -314,10 +315,9 @@ class LimitsIT {
 
   private static RunningGateway gateway(String... settings) throws Exception {
     RunningGateway gateway = RunningGateway.start(database, kaneo.port(), settings);
-    // Ready means that the schema is known; asked for from an address of its own.
-    while (guess(gateway, "192.0.2.1", "nobody").statusCode() != 401) {
-      Thread.onSpinWait();
-    }
+    // Asked for from an address of its own.
+    Await.until(
+        "the database is known", () -> guess(gateway, "192.0.2.1", "nobody").statusCode() == 401);
     return gateway;
   }
 

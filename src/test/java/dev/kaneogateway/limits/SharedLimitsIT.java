@@ -3,6 +3,7 @@ package dev.kaneogateway.limits;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RedisServer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -145,20 +146,16 @@ class SharedLimitsIT {
     // A tenth of a second brings one back.
     assertEquals(":0", redis.ask("EVAL", script, "1", "quick", "10", "10", "1000"));
     long began = System.nanoTime();
-    while (redis.ask("EVAL", script, "1", "quick", "0", "10", "1000").equals(":0")) {
-      Thread.onSpinWait();
-    }
+    Await.until(
+        "one more", () -> !redis.ask("EVAL", script, "1", "quick", "0", "10", "1000").equals(":0"));
     assertTrue(System.nanoTime() - began > TimeUnit.MILLISECONDS.toNanos(50));
   }
 
   /** Waits until Redis has heard of all that was taken. */
   private void awaitLeft(int left, String key, int quota) throws IOException {
     String script = script();
-    while (!redis
-        .ask("EVAL", script, "1", key, "0", String.valueOf(quota), "900000")
-        .equals(":" + left)) {
-      Thread.onSpinWait();
-    }
+    String[] look = {"EVAL", script, "1", key, "0", String.valueOf(quota), "900000"};
+    Await.until(left + " left", () -> redis.ask(look).equals(":" + left));
   }
 
   private String take(String script, int taken) throws IOException {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -195,16 +196,15 @@ class ManagementIT {
 
   /** The parts, once readiness answers so; each look at them is the event waited for. */
   private static JsonObject awaitReady(String status, Predicate<String> and) throws IOException {
-    Instant end = Instant.now().plus(Duration.ofSeconds(10));
-    while (true) {
-      String answer = get("/health/ready");
-      String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
-      if (answer.startsWith(status) && and.test(body)) {
-        return new JsonObject(body).getJsonObject("parts");
-      }
-      assertTrue(Instant.now().isBefore(end), answer);
-      Thread.onSpinWait();
-    }
+    String[] body = new String[1];
+    Await.until(
+        status,
+        () -> {
+          String answer = get("/health/ready");
+          body[0] = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+          return answer.startsWith(status) && and.test(body[0]);
+        });
+    return new JsonObject(body[0]).getJsonObject("parts");
   }
 
   private static String get(String path) throws IOException {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.db.Database;
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -60,9 +61,9 @@ class DeviceEndpointsIT {
             "1000",
             "GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS",
             "1000");
-    while (get("/api/auth/device?user_code=x", "Authorization", "Bearer x").statusCode() == 503) {
-      Thread.onSpinWait();
-    }
+    Await.until(
+        "the database is known",
+        () -> get("/api/auth/device?user_code=x", "Authorization", "Bearer x").statusCode() != 503);
   }
 
   @AfterAll
@@ -500,9 +501,7 @@ class DeviceEndpointsIT {
               .execute());
       refused(send(url, FORM, body), 400, "authorization_pending");
       RunningGateway.await(transaction.commit());
-      while (Integer.parseInt(database.query(sessions)) == before) {
-        Thread.onSpinWait();
-      }
+      Await.until("a session", () -> Integer.parseInt(database.query(sessions)) != before);
       String anothers = body.replace("kaneo-cli", "kaneo-mcp");
       refused(send(url, FORM, anothers), 400, "invalid_grant");
       HttpResponse<String> answer = send(url, FORM, body);
@@ -536,11 +535,8 @@ class DeviceEndpointsIT {
     CompletableFuture<HttpResponse<String>> answer =
         CompletableFuture.supplyAsync(() -> poll(codes.getString("device_code")));
     String waiting = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '";
-    while (database
-        .query("SELECT count(pg_terminate_backend(pid)) " + waiting + database.name() + "'")
-        .equals("0")) {
-      Thread.onSpinWait();
-    }
+    String cut = "SELECT count(pg_terminate_backend(pid)) " + waiting + database.name() + "'";
+    Await.until("one that waits for the row", () -> !database.query(cut).equals("0"));
     RunningGateway.await(transaction.commit());
     assertEquals(200, answer.get().statusCode(), () -> answer.join().body());
     RunningGateway.await(pool.close());

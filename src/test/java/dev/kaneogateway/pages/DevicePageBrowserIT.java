@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.demo.RunningSampleKaneo;
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.Browser;
 import dev.kaneogateway.fixtures.FreePort;
 import dev.kaneogateway.fixtures.RunningGateway;
@@ -87,9 +88,9 @@ class DevicePageBrowserIT {
         HttpRequest.newBuilder(page)
             .header("Authorization", "Bearer " + DemoSeed.SESSION_TOKEN)
             .build();
-    while (DEVICE.send(ready, HttpResponse.BodyHandlers.discarding()).statusCode() == 503) {
-      Thread.onSpinWait();
-    }
+    Await.until(
+        "the database is known",
+        () -> DEVICE.send(ready, HttpResponse.BodyHandlers.discarding()).statusCode() != 503);
     return started;
   }
 

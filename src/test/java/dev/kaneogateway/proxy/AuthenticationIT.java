@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -28,10 +29,9 @@ class AuthenticationIT {
     database = TestDatabase.create();
     kaneo = ScriptedUpstream.friendly();
     gateway = RunningGateway.start(database, kaneo.port());
-    // Ready means that the schema is known.
-    while (!ask("/api/x", "Authorization: Bearer nobody").startsWith("HTTP/1.1 401")) {
-      Thread.onSpinWait();
-    }
+    Await.until(
+        "the database is known",
+        () -> ask("/api/x", "Authorization: Bearer nobody").startsWith("HTTP/1.1 401"));
   }
 
   @org.junit.jupiter.api.BeforeEach

@@ -3,6 +3,7 @@ package dev.kaneogateway.proxy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -133,16 +134,13 @@ class Http2IT {
           "hello", send(trusting(vertx, first), gateway.port(), HttpMethod.GET, true, null));
       Files.copy(Path.of(second.certificatePath()), cert, StandardCopyOption.REPLACE_EXISTING);
       Files.copy(Path.of(second.privateKeyPath()), key, StandardCopyOption.REPLACE_EXISTING);
-      long end = System.nanoTime() + 10_000_000_000L;
-      boolean taken = false;
-      while (!taken && System.nanoTime() < end) {
-        taken =
-            RunningGateway.await(
-                request(trusting(vertx, second), gateway.port(), HttpMethod.GET, true, null)
-                    .map(true)
-                    .otherwise(false));
-      }
-      assertTrue(taken);
+      Await.until(
+          "the second certificate",
+          () ->
+              RunningGateway.await(
+                  request(trusting(vertx, second), gateway.port(), HttpMethod.GET, true, null)
+                      .map(true)
+                      .otherwise(false)));
     }
   }
 

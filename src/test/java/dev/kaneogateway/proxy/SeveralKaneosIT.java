@@ -3,6 +3,7 @@ package dev.kaneogateway.proxy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -98,9 +99,7 @@ class SeveralKaneosIT {
     }
     first.health(ScriptedUpstream.ok("well"));
     gateway.awaitMetric(available(first) + "1.0");
-    while (!get("").endsWith("first")) {
-      Thread.onSpinWait();
-    }
+    Await.until("an answer of the first", () -> get("").endsWith("first"));
   }
 
   @Test
@@ -151,9 +150,7 @@ class SeveralKaneosIT {
     assertTrue(get("").endsWith("begun"));
     second.script(saying("HTTP/1.1 200 OK", "", "second"));
     first = ScriptedUpstream.friendly(first.port());
-    while (!get("").endsWith("hello")) {
-      Thread.onSpinWait();
-    }
+    Await.until("an answer of the first", () -> get("").endsWith("hello"));
     for (int i = 0; i < 4; i++) {
       assertTrue(get("Mcp-Session-Id: 5e55\r\n").endsWith("second"));
       get("");

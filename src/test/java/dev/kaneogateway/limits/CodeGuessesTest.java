@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-class GuessesTest {
+class CodeGuessesTest {
   private static final int MANY = 300;
 
   private final Vertx vertx = Vertx.vertx();
@@ -41,12 +41,14 @@ class GuessesTest {
     assertEquals(20, tries.stream().filter(Future::succeeded).count());
     assertEquals(20, looks.get());
     assertTrue(
-        tries.stream().filter(Future::failed).allMatch(f -> f.cause() instanceof Guesses.TooMany));
+        tries.stream()
+            .filter(Future::failed)
+            .allMatch(f -> f.cause() instanceof CodeGuesses.TooMany));
   }
 
   @Test
   void manyRightCodesAtOnceAreAllFound() {
-    Guesses guesses = guesses(5, 20);
+    CodeGuesses guesses = guesses(5, 20);
     assertEquals(MANY, atOnce(guesses, "right").stream().filter(Future::succeeded).count());
     // And none of them was counted.
     assertEquals(5, atOnce(guesses, "wrong").stream().filter(Future::succeeded).count());
@@ -54,7 +56,7 @@ class GuessesTest {
 
   @Test
   void aLookThatFailsIsNoGuess() {
-    Guesses guesses = guesses(1, 1);
+    CodeGuesses guesses = guesses(1, 1);
     for (int i = 0; i < 3; i++) {
       Future<String> tried = attempt(loops[0], guesses, () -> Future.failedFuture("no database"));
       Throwable told =
@@ -68,7 +70,7 @@ class GuessesTest {
 
   @Test
   void whoIsRefusedForOneQuotaLosesNothingOfTheOther() {
-    Guesses guesses = guesses(1, 3);
+    CodeGuesses guesses = guesses(1, 3);
     Future<String> first = attempt(loops[0], guesses, () -> Future.succeededFuture("wrong"));
     RunningGateway.await(first);
     assertThrows(
@@ -89,7 +91,7 @@ class GuessesTest {
   }
 
   /** Tries of one person from one address, on two event loops. */
-  private List<Future<String>> atOnce(Guesses guesses, String found) {
+  private List<Future<String>> atOnce(CodeGuesses guesses, String found) {
     List<Future<String>> tries = new ArrayList<>();
     for (int i = 0; i < MANY; i++) {
       tries.add(
@@ -106,15 +108,15 @@ class GuessesTest {
   }
 
   private static Future<String> attempt(
-      Context on, Guesses guesses, Supplier<Future<String>> look) {
+      Context on, CodeGuesses guesses, Supplier<Future<String>> look) {
     Promise<String> tried = Promise.promise();
     on.runOnContext(
         go -> guesses.attempt("a", "192.0.2.1", look, "right"::equals).onComplete(tried));
     return tried.future();
   }
 
-  private Guesses guesses(int byUser, int byAddress) {
-    return new Guesses(limit(byUser), limit(byAddress));
+  private CodeGuesses guesses(int byUser, int byAddress) {
+    return new CodeGuesses(limit(byUser), limit(byAddress));
   }
 
   private RateLimit limit(int quota) {

@@ -18,7 +18,7 @@ import java.util.function.Supplier;
  * once find out no more than one after the other, and many right ones hinder nobody: who finds
  * every place taken waits until one that is being looked at is known. Safe from any thread.
  */
-public final class Guesses {
+public final class CodeGuesses {
   private final RateLimit byUser;
   private final RateLimit byAddress;
   private final Map<Place, Waiting> underWay = new HashMap<>();
@@ -46,7 +46,7 @@ public final class Guesses {
     }
   }
 
-  Guesses(RateLimit byUser, RateLimit byAddress) {
+  CodeGuesses(RateLimit byUser, RateLimit byAddress) {
     this.byUser = byUser;
     this.byAddress = byAddress;
   }
