@@ -261,7 +261,7 @@ public final class Keys {
               "GATEWAY_UPSTREAM_SLOW_BYTES_PER_S",
               "32768",
               Parse.number(0, 1_000_000_000),
-              "Bytes a second, on the average, below which a client's body makes way when all connections to Kaneo are taken and others wait; 0 means never. Half of the slowest upload that should live.")
+              "Bytes a second, on the average, below which a client's body makes way when less than an eighth of the connections to Kaneo is free, or others wait; 0 means never. Half of the slowest upload that should live.")
           .alive();
 
   static final Setting<Integer> GATEWAY_UPSTREAM_BREAKER_FAILURES =

@@ -57,7 +57,7 @@ public final class UpstreamMeters {
     slow =
         counter(
             "upstream_slow_clients_ended",
-            "Requests ended because their clients were slow while others waited for a connection.",
+            "Requests ended because their clients were slow while connections were scarce.",
             address);
     registered.add(
         Gauge.builder(

@@ -169,9 +169,12 @@ final class Forward implements Delivery.Sender {
   @Override
   public void giveWay() {
     if (download == null) {
-      giveUp(408, "request_timeout", "The body comes too slowly while others wait.");
+      giveUp(
+          408,
+          "request_timeout",
+          "The body comes too slowly while connections to Kaneo are scarce.");
     } else if (!over) {
-      download.cut("the client reads too slowly while others wait");
+      download.cut("the client reads too slowly while connections to Kaneo are scarce");
     }
   }
 

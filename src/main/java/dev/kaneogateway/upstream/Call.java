@@ -63,7 +63,7 @@ public final class Call implements WriteStream<Buffer>, ReadStream<Buffer> {
      */
     long clientPace();
 
-    /** Others wait for the connection, and this client is the slowest: the call is to end. */
+    /** Connections are scarce, and this client is the slowest: the call is to end. */
     void giveWay();
   }
 

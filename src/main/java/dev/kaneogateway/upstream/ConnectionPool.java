@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectionPool {
   private static final long LOOK_AFTER_MS = 100;
 
+  /** One of so many connections is not left to slow clients, so that who is quick need not wait. */
+  private static final int RESERVE = 8;
+
   /** Bytes read in one piece, and so kept for a client that does not read. */
   private static final int MOST_AT_ONCE = 16 * 1024;
 
@@ -51,7 +54,7 @@ public final class ConnectionPool {
    * @param waiting the most requests that wait for one of those
    * @param patience how long one waits, and how long a connection may take to come about
    * @param idle how long a connection may go unused
-   * @param slowBytesPerSecond a client with less makes way for those who wait for its connection
+   * @param slowBytesPerSecond a client with less makes way where connections are scarce
    */
   public record Limits(
       int connections, int waiting, Duration patience, Duration idle, int slowBytesPerSecond) {}
@@ -125,12 +128,13 @@ public final class ConnectionPool {
   }
 
   /**
-   * Ends calls that wait for slow clients when all connections are taken and others wait: bodies
+   * Ends calls that wait for slow clients until so many connections are free, or as good as: bodies
    * that drip would otherwise keep out everybody, for hours and at no cost. The slowest go first,
-   * one for each who waits, and none at a usable pace.
+   * and none at a usable pace.
    */
-  private void makeRoom() {
-    for (int n = waiting.size(); n > 0 && connecting < waiting.size() && isFull(); n--) {
+  private void makeRoom(int wanted) {
+    int free = limits.connections() - open + idle.size();
+    for (int n = wanted - free; n > 0; n--) {
       Connection slowest = null;
       long pace = limits.slowBytesPerSecond();
       for (Connection each : all) {
@@ -235,9 +239,8 @@ public final class ConnectionPool {
   private void lookAfter() {
     closeStale();
     Waiter first = waiting.peekFirst();
-    if (first != null && first == firstBefore) {
-      makeRoom();
-    }
+    boolean somebodyWaits = first != null && first == firstBefore;
+    makeRoom(limits.connections() / RESERVE + (somebodyWaits ? waiting.size() : 0));
     firstBefore = first;
   }
 

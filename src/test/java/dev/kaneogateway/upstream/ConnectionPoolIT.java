@@ -3,12 +3,14 @@ package dev.kaneogateway.upstream;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import java.io.IOException;
 import java.net.http.HttpClient;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -154,6 +156,44 @@ class ConnectionPoolIT {
       String ended = drips.readUntil("}");
       assertTrue(ended.startsWith("HTTP/1.1 408 "), ended);
     }
+  }
+
+  @Test
+  void bodiesThatDripLeaveRoomBeforeAnybodyWaits() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.read(1000);
+          return false;
+        });
+    List<RawPeer> peers = new ArrayList<>();
+    try (RunningGateway gateway = gateway("GATEWAY_UPSTREAM_CONNECTIONS", "64")) {
+      for (int n = 0; n < 60; n++) {
+        RawPeer drips = new RawPeer(gateway.port());
+        peers.add(drips);
+        drips.send("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx");
+      }
+      Await.until("an eighth is free", () -> number(gateway, "slow_clients_ended_total") >= 4);
+      assertTrue(number(gateway, "connections") <= 56);
+    } finally {
+      for (RawPeer peer : peers) {
+        peer.close();
+      }
+    }
+  }
+
+  private double number(RunningGateway gateway, String metric) {
+    String sample =
+        "kaneo_gateway_upstream_"
+            + metric
+            + "{upstream=\"http://127.0.0.1:"
+            + kaneo.port()
+            + "\"} ";
+    return gateway
+        .metrics()
+        .lines()
+        .filter(line -> line.startsWith(sample))
+        .mapToDouble(line -> Double.parseDouble(line.substring(sample.length())))
+        .sum();
   }
 
   @Test
