@@ -4,11 +4,14 @@ import dev.kaneogateway.web.Cors;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.HttpDate;
 import dev.kaneogateway.web.Problems;
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 
 /** Answers 401 as Kaneo does (body, type, CORS fields) and adds the challenge of RFC 6750 §3. */
 public final class Challenges {
+  private static final String CHALLENGE = "Bearer realm=\"kaneo\"";
+
   private final Cors cors;
 
   public Challenges(Cors cors) {
@@ -29,12 +32,22 @@ public final class Challenges {
         .putHeader(
             "WWW-Authenticate",
             switch (reason) {
-              case MISSING -> "Bearer realm=\"kaneo\"";
-              case MALFORMED -> "Bearer realm=\"kaneo\", error=\"invalid_request\"";
-              case INVALID -> "Bearer realm=\"kaneo\", error=\"invalid_token\"";
+              case MISSING -> CHALLENGE;
+              case MALFORMED -> CHALLENGE + ", error=\"invalid_request\"";
+              case INVALID -> CHALLENGE + ", error=\"invalid_token\"";
             })
         .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain;charset=UTF-8")
         .end("Unauthorized");
     Problems.discardBody(exchange);
+  }
+
+  /** Adds to Kaneo's refusal the challenge that it forgets (RFC 9110 §15.5.2). */
+  public static void complete(Exchange exchange) {
+    MultiMap headers = exchange.response().headers();
+    if (!headers.contains("WWW-Authenticate")) {
+      String authorization = exchange.request().getHeader(HttpHeaders.AUTHORIZATION);
+      boolean token = authorization != null && authorization.regionMatches(true, 0, "bearer", 0, 6);
+      headers.set("WWW-Authenticate", CHALLENGE + (token ? ", error=\"invalid_token\"" : ""));
+    }
   }
 }

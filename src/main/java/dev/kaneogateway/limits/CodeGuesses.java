@@ -1,5 +1,6 @@
 package dev.kaneogateway.limits;
 
+import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.internal.ContextInternal;
@@ -61,7 +62,12 @@ public final class CodeGuesses {
    *     no guess
    */
   public <T> Future<T> attempt(
-      String user, String address, Supplier<Future<T>> look, Predicate<T> right) {
+      String user, TrustedProxies.Origin origin, Supplier<Future<T>> look, Predicate<T> right) {
+    // Where a trusted proxy names nobody, strangers must not lock out who is signed in.
+    String address =
+        user.equals(ClientKey.NOBODY)
+            ? ClientKey.ofAddress(origin.address())
+            : ClientKey.of(origin);
     List<Place> places = List.of(new Place(byUser, user), new Place(byAddress, address));
     Try<T> attempt = new Try<>(places, look, right, ContextInternal.current());
     attempt.begin();

@@ -12,14 +12,14 @@ import java.time.Duration;
  * @param unknownPolls polls of codes nobody has, by address
  * @param guesses wrong user codes, by person and by address
  */
-public record DeviceLimits(RateLimit codes, RateLimit unknownPolls, CodeGuesses guesses) {
+public record DeviceLimits(AddressLimit codes, AddressLimit unknownPolls, CodeGuesses guesses) {
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final Duration QUARTER = Duration.ofMinutes(15);
 
   public static DeviceLimits of(Settings.Device settings, Counting counting) {
     return new DeviceLimits(
-        new RateLimit(Limit.DEVICE_CODES, settings.codesPerMinute(), MINUTE, counting),
-        new RateLimit(
+        new AddressLimit(Limit.DEVICE_CODES, settings.codesPerMinute(), MINUTE, counting),
+        new AddressLimit(
             Limit.DEVICE_UNKNOWN_POLLS, settings.unknownPollsPerMinute(), MINUTE, counting),
         new CodeGuesses(
             new RateLimit(Limit.DEVICE_USER_CODES, settings.wrongCodesPerUser(), QUARTER, counting),

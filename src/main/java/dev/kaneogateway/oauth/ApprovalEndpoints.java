@@ -8,7 +8,6 @@ import dev.kaneogateway.device.DeviceAnswer;
 import dev.kaneogateway.device.DeviceQuestion;
 import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.device.UserCode;
-import dev.kaneogateway.limits.ClientKey;
 import dev.kaneogateway.limits.CodeGuesses;
 import dev.kaneogateway.web.Exchange;
 import io.netty.handler.codec.http.QueryStringDecoder;
@@ -112,9 +111,8 @@ final class ApprovalEndpoints {
 
   private <T> Future<T> attempt(
       Exchange exchange, String user, Supplier<Future<T>> look, Predicate<T> right) {
-    String address = ClientKey.ofAddress(exchange.origin().address());
     return guesses
-        .attempt(user, address, look, right)
+        .attempt(user, exchange.origin(), look, right)
         .recover(
             failure ->
                 Future.failedFuture(

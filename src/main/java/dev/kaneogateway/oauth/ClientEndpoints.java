@@ -7,8 +7,8 @@ import dev.kaneogateway.credentials.SessionTokens;
 import dev.kaneogateway.device.DeviceAnswer;
 import dev.kaneogateway.device.DeviceQuestion;
 import dev.kaneogateway.device.DeviceVerticle;
-import dev.kaneogateway.limits.ClientKey;
 import dev.kaneogateway.limits.DeviceLimits;
+import dev.kaneogateway.limits.Excess;
 import dev.kaneogateway.web.Exchange;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
@@ -56,10 +56,9 @@ final class ClientEndpoints {
             .matches("[\\x21\\x23-\\x5B\\x5D-\\x7E]+( [\\x21\\x23-\\x5B\\x5D-\\x7E]+)*")) {
       throw new OAuthException(400, "invalid_scope", "The scope has characters that no scope has");
     }
-    String address = ClientKey.ofAddress(exchange.origin().address());
-    if (!limits.codes().attempt(address)) {
-      return Future.failedFuture(
-          answers.tooMany("Too many codes were asked for", limits.codes().excess(address)));
+    Excess excess = limits.codes().attempt(exchange.origin());
+    if (excess != null) {
+      return Future.failedFuture(answers.tooMany("Too many codes were asked for", excess));
     }
     return bus.ask(
             DeviceVerticle.START,
@@ -86,7 +85,6 @@ final class ClientEndpoints {
     }
     String deviceCode = parameters.required("device_code");
     String clientId = client(parameters);
-    String address = ClientKey.ofAddress(exchange.origin().address());
     return bus.ask(
             DeviceVerticle.POLL,
             new DeviceQuestion.Poll(
@@ -100,14 +98,14 @@ final class ClientEndpoints {
             })
         .compose(
             polled -> {
-              if (polled.state() == DeviceAnswer.PollState.INVALID
-                  && !limits.unknownPolls().attempt(address)) {
-                return Future.failedFuture(
-                    answers.slowDown(
-                        "Too many unknown codes were polled",
-                        limits.unknownPolls().excess(address)));
-              }
-              return answers.polled(exchange, polled);
+              Excess excess =
+                  polled.state() == DeviceAnswer.PollState.INVALID
+                      ? limits.unknownPolls().attempt(exchange.origin())
+                      : null;
+              return excess == null
+                  ? answers.polled(exchange, polled)
+                  : Future.failedFuture(
+                      answers.slowDown("Too many unknown codes were polled", excess));
             });
   }
 

@@ -12,6 +12,7 @@ import dev.kaneogateway.web.Bodies;
 import dev.kaneogateway.web.Exchange;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 
 /**
  * The device authorization endpoints under {@code /api/auth/device}: Kaneo's shapes where Kaneo's
@@ -24,6 +25,7 @@ public final class DeviceEndpoints {
   private final ApprovalEndpoints approval;
   private final OAuthAnswers answers;
   private final Metadata metadata;
+  private final Duration bodyPatience;
 
   public DeviceEndpoints(
       Settings settings,
@@ -36,6 +38,7 @@ public final class DeviceEndpoints {
     this.clients = new ClientEndpoints(settings, bus, sessionTokens, credentials, limits, answers);
     this.approval = new ApprovalEndpoints(settings, bus, people, limits.guesses(), answers);
     this.metadata = new Metadata(settings.kaneo().publicUrl());
+    this.bodyPatience = settings.limits().progressTimeout();
   }
 
   /** Whether a path is answered here. Nothing near these endpoints may reach Kaneo's own. */
@@ -130,7 +133,7 @@ public final class DeviceEndpoints {
   private void read(Exchange exchange, Endpoint endpoint) {
     finish(
         exchange,
-        Bodies.read(exchange)
+        Bodies.read(exchange, bodyPatience)
             .compose(
                 body -> {
                   try {

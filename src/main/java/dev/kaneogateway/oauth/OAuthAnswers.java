@@ -183,7 +183,8 @@ final class OAuthAnswers {
       return;
     }
     if (failure instanceof ForeignOrigin) {
-      boolean missing = exchange.request().getHeader(HttpHeaders.ORIGIN) == null;
+      String origin = exchange.request().getHeader(HttpHeaders.ORIGIN);
+      boolean missing = origin == null || origin.equals("null");
       send(
           exchange,
           403,

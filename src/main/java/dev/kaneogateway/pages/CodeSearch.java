@@ -5,7 +5,6 @@ import dev.kaneogateway.bus.Bus;
 import dev.kaneogateway.device.DeviceAnswer;
 import dev.kaneogateway.device.DeviceQuestion;
 import dev.kaneogateway.device.DeviceVerticle;
-import dev.kaneogateway.limits.ClientKey;
 import dev.kaneogateway.limits.CodeGuesses;
 import dev.kaneogateway.web.Exchange;
 import io.vertx.core.Future;
@@ -35,7 +34,7 @@ final class CodeSearch {
     return guesses
         .attempt(
             user,
-            ClientKey.ofAddress(exchange.origin().address()),
+            exchange.origin(),
             () -> bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience),
             looked -> looked.request().filter(request -> isOf(user, request)).isPresent())
         .map(DeviceAnswer.Looked::request);

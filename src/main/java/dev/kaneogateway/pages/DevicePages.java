@@ -15,6 +15,7 @@ import dev.kaneogateway.web.Seals;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import java.net.URI;
 import java.time.Clock;
@@ -57,6 +58,7 @@ public final class DevicePages {
   private final SignInSteps signIn;
   private final Set<String> ownOrigins = new HashSet<>();
   private final String style;
+  private final Duration bodyPatience;
 
   public DevicePages(
       Vertx vertx,
@@ -71,6 +73,7 @@ public final class DevicePages {
     for (URI url : List.of(settings.kaneo().publicUrl(), settings.kaneo().clientUrl())) {
       ownOrigins.add(url.getScheme() + "://" + url.getRawAuthority());
     }
+    this.bodyPatience = settings.limits().progressTimeout();
     Duration patience = settings.device().patience().plusSeconds(1);
     Seals seals = new Seals(People.pageSecret(settings));
     this.style = ClassPath.text("/pages/style.css");
@@ -165,12 +168,18 @@ public final class DevicePages {
       views.forbidden(exchange);
       return;
     }
-    Bodies.read(exchange)
+    Bodies.read(exchange, bodyPatience)
         .onSuccess(body -> step.accept(exchange, Form.of(body)))
         .onFailure(
-            failure ->
+            failure -> {
+              if (failure instanceof Bodies.TooSlow) {
+                exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+                views.problem(exchange, 408, "trouble");
+              } else {
                 views.problem(
-                    exchange, failure instanceof Bodies.TooLarge ? 413 : 400, "forbidden"));
+                    exchange, failure instanceof Bodies.TooLarge ? 413 : 400, "forbidden");
+              }
+            });
   }
 
   /** Origin and Fetch Metadata: what a browser adds to every post and no page can forge. */

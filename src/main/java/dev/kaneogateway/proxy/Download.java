@@ -1,10 +1,13 @@
 package dev.kaneogateway.proxy;
 
+import dev.kaneogateway.auth.Challenges;
 import dev.kaneogateway.credentials.Identity;
+import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchange;
 import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -36,11 +39,16 @@ final class Download implements BodyPump.Events, Lane.Open {
     this.response = exchange.response();
   }
 
-  /** Takes over the head and lets the body come. */
-  void start() {
+  /** Takes over the head and lets the body come; false if no client could be told this head. */
+  boolean start() {
     int status = answer.statusCode();
     response.setStatusCode(status);
-    ResponseHeaders.copy(answer.headers(), response.headers());
+    if (!ResponseHeaders.copy(answer.headers(), response.headers())) {
+      return false;
+    }
+    if (status == 401 && exchange.route() == Route.API) {
+      Challenges.complete(exchange);
+    }
     boolean bodiless = request.method().equals(HttpMethod.HEAD) || status == 204 || status == 304;
     String reason = answer.ownReason();
     if (reason != null && !bodiless && request.version() != HttpVersion.HTTP_2) {
@@ -51,6 +59,7 @@ final class Download implements BodyPump.Events, Lane.Open {
             .limited(lane.progress, false, this::stalled);
     pump = body;
     body.start();
+    return true;
   }
 
   /** How the client will see the end of the body; the length that was announced, or -1. */
@@ -74,7 +83,12 @@ final class Download implements BodyPump.Events, Lane.Open {
    */
   void sendHeadAlone() {
     if (!forward.isOver() && !response.headWritten() && !response.closed()) {
-      response.writeHead();
+      if (request.version() == HttpVersion.HTTP_1_0) {
+        // What has no length ends with the connection, which Vert.x lets only a body begin.
+        response.write(Buffer.buffer());
+      } else {
+        response.writeHead();
+      }
     }
   }
 

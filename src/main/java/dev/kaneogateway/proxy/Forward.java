@@ -5,6 +5,7 @@ import dev.kaneogateway.limits.Overload;
 import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.upstream.UpstreamFailure;
+import dev.kaneogateway.web.Cors;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
@@ -180,7 +181,10 @@ final class Forward implements Delivery.Sender {
 
   @Override
   public void goOn() {
-    if (request.headers().contains(HttpHeaders.EXPECT) && !response.headWritten()) {
+    // RFC 9110 §15.2: HTTP/1.0 knows of none.
+    if (request.version() != HttpVersion.HTTP_1_0
+        && request.headers().contains(HttpHeaders.EXPECT)
+        && !response.headWritten()) {
       response.writeContinue();
     }
   }
@@ -189,8 +193,9 @@ final class Forward implements Delivery.Sender {
   public void earlyHints(MultiMap hints) {
     if (!response.headWritten() && request.version() != HttpVersion.HTTP_1_0) {
       MultiMap clean = MultiMap.caseInsensitiveMultiMap();
-      ResponseHeaders.copy(hints, clean);
-      response.writeEarlyHints(clean);
+      if (ResponseHeaders.copy(hints, clean)) {
+        response.writeEarlyHints(clean);
+      }
     }
   }
 
@@ -206,13 +211,16 @@ final class Forward implements Delivery.Sender {
     if (tooMany != null) {
       finish(true);
       RetryFields.put(response, tooMany);
-      Problems.answer(exchange, 503, "overloaded", "Too many event streams are open.");
+      refuse(503, "overloaded", "Too many event streams are open.");
     } else {
-      download = new Download(lane, exchange, answer, this);
-      download.start();
-      if (events) {
+      Download begun = new Download(lane, exchange, answer, this);
+      download = begun;
+      if (!begun.start()) {
+        forgetHead();
+        notAnswered(UpstreamFailure.NONSENSE);
+      } else if (events) {
         answer.livesLong();
-        download.watch(identity);
+        begun.watch(identity);
       }
     }
   }
@@ -241,13 +249,23 @@ final class Forward implements Delivery.Sender {
     if (response.headWritten()) {
       Download.breakOff(exchange);
     } else {
-      response.headers().clear().set("X-Request-Id", exchange.id());
-      Problems.answer(
-          exchange,
+      forgetHead();
+      refuse(
           UpstreamFailure.BROKEN.status(),
           UpstreamFailure.BROKEN.code(),
           "Kaneo broke off its answer.");
     }
+  }
+
+  /** An answer of the gateway's own has nothing of Kaneo's. */
+  private void forgetHead() {
+    response.headers().clear().set("X-Request-Id", exchange.id());
+  }
+
+  /** In the gateway's own words, which pages that may read Kaneo's may read. */
+  private void refuse(int status, String code, String message) {
+    lane.cors.open(exchange);
+    Problems.answer(exchange, status, code, message);
   }
 
   private void clientLeft() {
@@ -266,6 +284,8 @@ final class Forward implements Delivery.Sender {
     delivery.failed(failure.label());
     if (failure == UpstreamFailure.BUSY || failure == UpstreamFailure.REFUSED) {
       finish(true);
+      lane.cors.open(exchange);
+      Cors.exposeRetryFields(response);
       Problems.answerRetryLater(
           exchange, failure.status(), failure.code(), failure.message(), Duration.ofSeconds(1));
     } else {
@@ -293,7 +313,7 @@ final class Forward implements Delivery.Sender {
       exchange.trouble(message);
       Download.breakOff(exchange);
     } else {
-      Problems.answer(exchange, status, code, message);
+      refuse(status, code, message);
     }
   }
 

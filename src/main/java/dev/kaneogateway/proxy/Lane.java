@@ -5,6 +5,7 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.credentials.LiveStreams;
 import dev.kaneogateway.limits.Ceilings;
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.web.Cors;
 import dev.kaneogateway.web.Deadlines;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -28,6 +29,7 @@ final class Lane {
   final Authenticator authenticator;
   final LiveStreams streams;
   final GatewayMetrics metrics;
+  final Cors cors;
   final long maxBodyBytes;
   private final Duration hold;
   private final int mostHeld;
@@ -62,6 +64,7 @@ final class Lane {
             : new Upstreams(vertx, upstream.web(), upstream, loops, presences, metrics);
     this.firstByte = new Deadlines(vertx, upstream.firstByteTimeout());
     this.progress = new Deadlines(vertx, settings.limits().progressTimeout());
+    this.cors = new Cors(settings.kaneo().corsOrigins());
     this.ceilings = ceilings;
     this.metrics = metrics;
     this.maxBodyBytes = settings.limits().maxBodyBytes();

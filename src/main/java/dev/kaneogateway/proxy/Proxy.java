@@ -35,7 +35,6 @@ public final class Proxy {
   private final Authenticator authenticator;
   private final Challenges challenges;
   private final RequestLimits limits;
-  private final Cors cors;
   private final Lane lane;
 
   public Proxy(
@@ -50,9 +49,8 @@ public final class Proxy {
     this.routes = new Routes(settings.kaneo());
     this.authenticator = authenticator;
     this.limits = limits;
-    this.cors = new Cors(settings.kaneo().corsOrigins());
-    this.challenges = new Challenges(cors);
     this.lane = new Lane(vertx, settings, ceilings, authenticator, streams, metrics, presences);
+    this.challenges = new Challenges(lane.cors);
   }
 
   /** Answers a request, now or later, whatever happens. */
@@ -62,6 +60,7 @@ public final class Proxy {
     boolean upgrade = isUpgrade(exchange);
     exchange.route(upgrade ? Route.WEBSOCKET : route);
     if (lane.maxBodyBytes > 0 && head.contentLength() > lane.maxBodyBytes) {
+      lane.cors.open(exchange);
       Problems.answer(
           exchange, 413, "content_too_large", "The body is larger than this server takes.");
     } else if ((route == Route.API || upgrade)
@@ -115,6 +114,8 @@ public final class Proxy {
     } else if (decision instanceof Decision.TooMany guessing) {
       refuse(exchange, guessing.excess());
     } else {
+      lane.cors.open(exchange);
+      Cors.exposeRetryFields(exchange.response());
       Problems.answerRetryLater(
           exchange,
           503,
@@ -136,7 +137,7 @@ public final class Proxy {
   public void refuse(Exchange exchange, Refusal refusal) {
     String path = exchange.head().path();
     exchange.route(routes.of(path));
-    cors.open(exchange);
+    lane.cors.open(exchange);
     Cors.exposeRetryFields(exchange.response());
     RetryFields.put(exchange.response(), refusal);
     if (path.startsWith("/api/auth/")) {

@@ -14,17 +14,24 @@ final class ResponseHeaders {
 
   /**
    * Copies the fields of an answer that go on to the client; the request id stays the gateway's.
+   *
+   * @return false if one of them has characters that no field may have; the rest is not copied then
    */
-  static void copy(MultiMap from, MultiMap to) {
+  static boolean copy(MultiMap from, MultiMap to) {
     Set<String> named = HopByHop.named(from);
-    from.forEach(
-        (name, value) -> {
-          if (!HopByHop.isHopByHop(name)
-              && !name.equalsIgnoreCase("x-request-id")
-              && (named.isEmpty() || !named.contains(name.toLowerCase(Locale.ROOT)))) {
-            to.add(name, value);
-          }
-        });
+    try {
+      from.forEach(
+          (name, value) -> {
+            if (!HopByHop.isHopByHop(name)
+                && !name.equalsIgnoreCase("x-request-id")
+                && (named.isEmpty() || !named.contains(name.toLowerCase(Locale.ROOT)))) {
+              to.add(name, value);
+            }
+          });
+      return true;
+    } catch (IllegalArgumentException refused) {
+      return false;
+    }
   }
 
   /** Whether an answer is one of events, which goes on for as long as both sides like. */

@@ -5,6 +5,9 @@ import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.internal.ContextInternal;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -12,8 +15,6 @@ import java.util.concurrent.TimeoutException;
 public final class Bodies {
   /** No form or JSON of these endpoints comes near this. */
   private static final int MOST_BYTES = 64 * 1024;
-
-  private static final long PATIENCE_SECONDS = 30;
 
   private Bodies() {}
 
@@ -31,13 +32,19 @@ public final class Bodies {
     }
   }
 
-  /** The body; fails with {@link TooLarge}, or as the connection does. */
-  public static Future<Buffer> read(Exchange exchange) {
+  /**
+   * The body; fails with {@link TooLarge}, {@link TooSlow}, or as the connection does. On the
+   * request's context.
+   *
+   * @param patience how long all of it may take
+   */
+  public static Future<Buffer> read(Exchange exchange, Duration patience) {
     HttpServerRequest request = exchange.request();
     if (exchange.head().contentLength() > MOST_BYTES) {
       return Future.failedFuture(new TooLarge());
     }
-    Promise<Buffer> read = Promise.promise();
+    // Of this context, or its time-out would come on another thread, which must not answer.
+    Promise<Buffer> read = ContextInternal.current().promise();
     Buffer body = Buffer.buffer();
     request.exceptionHandler(read::tryFail);
     request.handler(
@@ -50,12 +57,13 @@ public final class Bodies {
           }
         });
     request.endHandler(end -> read.tryComplete(body));
-    if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
+    if (request.version() != HttpVersion.HTTP_1_0
+        && "100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
       exchange.response().writeContinue();
     }
     request.resume();
     return read.future()
-        .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .recover(
             failure ->
                 Future.failedFuture(failure instanceof TimeoutException ? new TooSlow() : failure));

@@ -66,7 +66,7 @@ final class ChunkedBody {
     long size = 0;
     int at = start;
     for (; at < end; at++) {
-      int digit = StringUtil.decodeHexNibble(in.getByte(at));
+      int digit = StringUtil.decodeHexNibble((char) (in.getByte(at) & 0xff));
       if (digit < 0) {
         break;
       }

@@ -141,17 +141,18 @@ public final class Exchanges {
             ACCESS.info("{}", record);
           }
         });
+    boolean last = RequestHead.asksToClose(request);
     response.endHandler(
         ended -> {
           if (!response.ended()) {
             exchange.abandoned();
           }
           exchange.end();
-          if (draining && request.version() != HttpVersion.HTTP_2) {
+          if (last || draining && request.version() != HttpVersion.HTTP_2) {
             request.connection().close();
           }
         });
-    if (draining && request.version() != HttpVersion.HTTP_2) {
+    if (last || draining && request.version() != HttpVersion.HTTP_2) {
       response.putHeader("Connection", "close");
     }
     return exchange;

@@ -1,5 +1,6 @@
 package dev.kaneogateway.web;
 
+import io.netty.util.NetUtil;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -172,6 +173,23 @@ public record RequestHead(
     return value;
   }
 
+  /**
+   * Whether {@code close} is among several options of {@code Connection} (RFC 9112 §9.6), where
+   * Vert.x does not look for it.
+   */
+  static boolean asksToClose(HttpServerRequest request) {
+    String options = request.headers().get(HttpHeaders.CONNECTION);
+    if (options == null || options.indexOf(',') < 0) {
+      return false;
+    }
+    for (String option : options.split(",")) {
+      if (option.strip().equalsIgnoreCase("close")) {
+        return request.version() != HttpVersion.HTTP_2;
+      }
+    }
+    return false;
+  }
+
   /** RFC 9110 §5.1; a pseudo-header of HTTP/2 begins with a colon. */
   private static boolean isName(String name) {
     return Octets.isToken(name.startsWith(":") ? name.substring(1) : name);
@@ -179,20 +197,28 @@ public record RequestHead(
 
   /** A name, an IPv4 address or a bracketed IPv6 one, and perhaps a port (RFC 9110 §7.2). */
   private static boolean isAuthority(String host) {
-    int end = host.startsWith("[") ? host.indexOf(']') + 1 : host.indexOf(':');
-    end = end < 0 ? host.length() : end;
     boolean address = host.startsWith("[");
-    for (int i = address ? 1 : 0; i < (address ? end - 1 : end); i++) {
+    int end = address ? host.indexOf(']') + 1 : host.indexOf(':');
+    end = end < 0 ? host.length() : end;
+    boolean fits = address ? isAddress(host, end) : isHostName(host, end);
+    return fits && (end == host.length() || isPort(host, end));
+  }
+
+  private static boolean isAddress(String host, int end) {
+    // With a zone it would mean something on one machine only.
+    return end > 2
+        && host.indexOf('%') < 0
+        && NetUtil.isValidIpV6Address(host.substring(1, end - 1));
+  }
+
+  private static boolean isHostName(String host, int end) {
+    for (int i = 0; i < end; i++) {
       char c = host.charAt(i);
-      boolean fits =
-          address
-              ? Character.digit(c, 16) >= 0 || c == ':' || c == '.'
-              : isLetterOrDigit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-      if (!fits || c > 127) {
+      if (!isLetterOrDigit(c) && c != '-' && c != '.' && c != '_' && c != '~') {
         return false;
       }
     }
-    return end > (address ? 2 : 0) && (end == host.length() || isPort(host, end));
+    return end > 0;
   }
 
   private static boolean isLetterOrDigit(char c) {

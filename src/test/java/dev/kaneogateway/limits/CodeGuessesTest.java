@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Limit;
+import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -22,6 +23,9 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class CodeGuessesTest {
+  private static final TrustedProxies.Origin HERE =
+      new TrustedProxies.Origin("192.0.2.1", "http", "a", true);
+
   private static final int MANY = 300;
 
   private final Vertx vertx = Vertx.vertx();
@@ -83,8 +87,7 @@ class CodeGuessesTest {
       loops[0].runOnContext(
           go ->
               guesses
-                  .attempt(
-                      other, "192.0.2.1", () -> Future.succeededFuture("wrong"), "right"::equals)
+                  .attempt(other, HERE, () -> Future.succeededFuture("wrong"), "right"::equals)
                   .onComplete(tried));
       assertEquals("wrong", RunningGateway.await(tried.future()));
     }
@@ -110,8 +113,7 @@ class CodeGuessesTest {
   private static Future<String> attempt(
       Context on, CodeGuesses guesses, Supplier<Future<String>> look) {
     Promise<String> tried = Promise.promise();
-    on.runOnContext(
-        go -> guesses.attempt("a", "192.0.2.1", look, "right"::equals).onComplete(tried));
+    on.runOnContext(go -> guesses.attempt("a", HERE, look, "right"::equals).onComplete(tried));
     return tried.future();
   }
 

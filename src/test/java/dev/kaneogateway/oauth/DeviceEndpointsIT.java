@@ -356,8 +356,8 @@ class DeviceEndpointsIT {
             "2",
             "GATEWAY_DEVICE_UNKNOWN_POLLS_PER_MINUTE",
             "2",
-            "GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS",
-            "2")) {
+            "TRUSTED_PROXIES",
+            "192.0.2.1")) {
       String base = "http://127.0.0.1:" + strict.port();
       HttpResponse<String> last = null;
       for (int i = 0; i < 3; i++) {
@@ -377,6 +377,39 @@ class DeviceEndpointsIT {
               pollBody(start("kaneo-cli").getString("device_code"))),
           400,
           "authorization_pending");
+    }
+  }
+
+  @Test
+  void whoIsBehindAProxyThatNamesNobodySharesALargerQuota() throws Exception {
+    try (RunningGateway strict =
+        RunningGateway.start(database, kaneo.port(), "GATEWAY_DEVICE_CODES_PER_MINUTE", "2")) {
+      String url = "http://127.0.0.1:" + strict.port() + "/api/auth/device/code";
+      for (int i = 0; i < 20; i++) {
+        assertEquals(200, send(url, FORM, "client_id=kaneo-cli").statusCode());
+      }
+      refused(send(url, FORM, "client_id=kaneo-cli"), 429, "temporarily_unavailable");
+      String[] named = {"X-Forwarded-For", "192.0.2.7"};
+      assertEquals(200, send(url, FORM, "client_id=kaneo-cli", named).statusCode());
+    }
+  }
+
+  @Test
+  void strangersBehindAProxyThatNamesNobodyLockOutNobodyWhoIsSignedIn() throws Exception {
+    try (RunningGateway strict =
+        RunningGateway.start(
+            database, kaneo.port(), "GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS", "2")) {
+      String url = "http://127.0.0.1:" + strict.port() + "/api/auth/device?user_code=";
+      HttpRequest guess = HttpRequest.newBuilder(URI.create(url + "GUESSEDA")).build();
+      Await.until(
+          "a stranger is stopped",
+          () -> CLIENT.send(guess, HttpResponse.BodyHandlers.discarding()).statusCode() == 429);
+      String code = start("kaneo-cli").getString("user_code");
+      HttpRequest look =
+          HttpRequest.newBuilder(URI.create(url + code))
+              .header("Authorization", "Bearer " + DemoSeed.SESSION_TOKEN)
+              .build();
+      assertEquals(200, CLIENT.send(look, HttpResponse.BodyHandlers.discarding()).statusCode());
     }
   }
 

@@ -68,6 +68,18 @@ class AuthenticationIT {
     }
   }
 
+  @Test
+  void aRefusalOfKaneosGetsTheChallengeThatItForgets() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 401 Unauthorized\r\nContent-Length: 12\r\n\r\nUnauthorized");
+          return true;
+        });
+    String answer = ask("/api/project", "Cookie: better-auth.session_token=ended");
+    assertTrue(answer.startsWith("HTTP/1.1 401 "), answer);
+    assertTrue(answer.contains("WWW-Authenticate: Bearer realm=\"kaneo\"\r\n"), answer);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "'X: y', 'Bearer realm=\"kaneo\"'",

@@ -113,6 +113,76 @@ class ForwardIT {
     assertEquals("2", field(head, "x-keep"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"TE, close", "close, x-other", "keep-alive , Close"})
+  void closeAmongOtherOptionsClosesTheConnection(String options) throws Exception {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer =
+          peer.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: " + options + "\r\n\r\n").readAll();
+      assertTrue(answer.toLowerCase(Locale.ROOT).contains("\r\nconnection: close\r\n"), answer);
+      assertTrue(answer.endsWith("hello"), answer);
+    }
+  }
+
+  @Test
+  void anHttp10ClientGetsTheHeadOfAStreamBeforeItsFirstEvent() throws Exception {
+    CountDownLatch more = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(
+              "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+          more.await(10, TimeUnit.SECONDS);
+          connection.write("9\r\ndata: 1\n\n\r\n0\r\n\r\n");
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String head = peer.send("GET /x HTTP/1.0\r\nHost: a\r\n\r\n").readUntil("\r\n\r\n");
+      assertTrue(head.startsWith("HTTP/1.0 200 "), head);
+      more.countDown();
+      assertEquals("data: 1\n\n", peer.readAll());
+    }
+  }
+
+  @Test
+  void anHttp10ClientIsNotToldToGoOn() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 100 Continue\r\n\r\n");
+          connection.read(3);
+          connection.write(ScriptedUpstream.ok("got it"));
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+          "POST /x HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc");
+      String answer = peer.readUntil("got it");
+      assertTrue(answer.startsWith("HTTP/1.0 200 "), answer);
+    }
+  }
+
+  @Test
+  void anAnswerWithAFieldThatNobodyMayReadIsNone() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(
+              "HTTP/1.1 200 OK\r\nX-Good: 1\r\nX-A: a\0b\r\nContent-Length: 2\r\n\r\nhi");
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer =
+          peer.send("GET /x HTTP/1.1\r\nHost: a\r\nOrigin: http://kaneo.test\r\n\r\n")
+              .readUntil("}");
+      assertTrue(answer.startsWith("HTTP/1.1 502 "), answer);
+      assertFalse(answer.contains("X-Good"), answer);
+      // A page of Kaneo's can tell this from a network that is down.
+      assertTrue(
+          answer
+              .toLowerCase(Locale.ROOT)
+              .contains("access-control-allow-origin: http://kaneo.test\r\n"),
+          answer);
+    }
+  }
+
   @Test
   void repeatedAndLargeFieldsPass() throws Exception {
     String large = "v".repeat(9000);
