@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** HTTP/2 fields that would be another message in HTTP/1.1, written frame by frame. */
 class Http2FieldsIT {
@@ -59,21 +60,47 @@ class Http2FieldsIT {
     kaneo.nextHead();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"GET /x", "G@T", "G\u0000T", "G\u00e9T", "GET ", "GET\r\n", "(", ""})
+  void aMethodThatIsNoneEndsItsStreamAndNoOther(String method) throws Exception {
+    ByteArrayOutputStream block = new ByteArrayOutputStream();
+    // :method as a literal, :scheme http, :path /, :authority a
+    block.write(0x42);
+    literal(block, method);
+    block.writeBytes(new byte[] {(byte) 0x86, (byte) 0x84, 0x41, 1, 'a'});
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    frame(out, 1, 5, 1, block.toByteArray());
+    frame(out, 1, 5, 3, new byte[] {(byte) 0x82, (byte) 0x86, (byte) 0x84, 0x41, 1, 'a'});
+    assertEquals("200", statusOfAnswer(3, out));
+    kaneo.nextHead();
+    assertEquals(0, kaneo.unseen());
+  }
+
   private static String statusOfAnswer(String name, String value) throws Exception {
     ByteArrayOutputStream block = new ByteArrayOutputStream();
     // :method GET, :scheme http, :path /, :authority a
     block.writeBytes(new byte[] {(byte) 0x82, (byte) 0x86, (byte) 0x84, 0x41, 1, 'a', 0});
-    for (String text : new String[] {name, value}) {
-      byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-      block.write(bytes.length);
-      block.writeBytes(bytes);
-    }
+    literal(block, name);
+    literal(block, value);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    frame(out, 1, 5, 1, block.toByteArray());
+    return statusOfAnswer(1, out);
+  }
+
+  private static void literal(ByteArrayOutputStream block, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+    block.write(bytes.length);
+    block.writeBytes(bytes);
+  }
+
+  private static String statusOfAnswer(int wanted, ByteArrayOutputStream requests)
+      throws Exception {
     try (Socket socket = new Socket("127.0.0.1", gateway.port())) {
       socket.setSoTimeout(10_000);
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       out.writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
       frame(out, 4, 0, 0, new byte[0]);
-      frame(out, 1, 5, 1, block.toByteArray());
+      out.writeBytes(requests.toByteArray());
       socket.getOutputStream().write(out.toByteArray());
       DataInputStream in = new DataInputStream(socket.getInputStream());
       while (true) {
@@ -82,7 +109,7 @@ class Http2FieldsIT {
         boolean priority = (in.readUnsignedByte() & 0x20) != 0;
         int stream = in.readInt();
         byte[] payload = in.readNBytes(length);
-        if (type == 1 && stream == 1) {
+        if (type == 1 && stream == wanted) {
           return new DefaultHttp2HeadersDecoder()
               .decodeHeaders(stream, Unpooled.wrappedBuffer(payload).skipBytes(priority ? 5 : 0))
               .status()
