@@ -151,6 +151,9 @@ final class PageViews {
   }
 
   void problem(Exchange exchange, int status, String view) {
+    if (status == 503 && !exchange.response().headers().contains("Retry-After")) {
+      exchange.response().putHeader("Retry-After", "2");
+    }
     writer.show(exchange, status, view, new JsonObject().put("result", true));
   }
 

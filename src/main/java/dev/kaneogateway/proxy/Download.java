@@ -6,6 +6,7 @@ import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.HttpDate;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -45,6 +46,10 @@ final class Download implements BodyPump.Events, Lane.Open {
     response.setStatusCode(status);
     if (!ResponseHeaders.copy(answer.headers(), response.headers())) {
       return false;
+    }
+    if (!response.headers().contains(HttpHeaders.DATE)) {
+      // RFC 9110 §6.6.1
+      response.putHeader(HttpHeaders.DATE, HttpDate.now());
     }
     if (status == 401 && exchange.route() == Route.API) {
       Challenges.complete(exchange);

@@ -27,6 +27,10 @@ final class RequestHeaders {
       HttpHeaders.createOptimized("CF-Connecting-IP");
   private static final CharSequence FORWARDED = HttpHeaders.createOptimized("Forwarded");
   private static final CharSequence X_REQUEST_ID = HttpHeaders.createOptimized("X-Request-Id");
+  private static final CharSequence VIA = HttpHeaders.createOptimized("Via");
+  private static final CharSequence VIA_1_0 = HttpHeaders.createOptimized("1.0 kaneo-gateway");
+  private static final CharSequence VIA_1_1 = HttpHeaders.createOptimized("1.1 kaneo-gateway");
+  private static final CharSequence VIA_2 = HttpHeaders.createOptimized("2 kaneo-gateway");
 
   private RequestHeaders() {}
 
@@ -61,6 +65,7 @@ final class RequestHeaders {
     to.accept(CF_CONNECTING_IP, origin.address());
     to.accept(FORWARDED, forwarded(origin, host));
     to.accept(X_REQUEST_ID, exchange.id());
+    to.accept(VIA, via(exchange.request().version()));
     to.accept(RequestTrace.TRACEPARENT, trace.traceparent());
   }
 
@@ -130,6 +135,15 @@ final class RequestHeaders {
   private static boolean mayHaveSplitCookie(Exchange exchange, MultiMap from) {
     return exchange.request().version() == HttpVersion.HTTP_2
         && from.getAll(HttpHeaders.COOKIE).size() > 1;
+  }
+
+  /** RFC 9110 §7.6.3: in what version the request came, and to whom. */
+  private static CharSequence via(HttpVersion version) {
+    return switch (version) {
+      case HTTP_1_0 -> VIA_1_0;
+      case HTTP_1_1 -> VIA_1_1;
+      default -> VIA_2;
+    };
   }
 
   /** RFC 7239 §4: an IPv6 address is bracketed, and what is no token is quoted. */

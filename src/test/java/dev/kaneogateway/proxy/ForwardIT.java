@@ -184,6 +184,28 @@ class ForwardIT {
   }
 
   @Test
+  void kaneoIsToldThroughWhatARequestCame() throws Exception {
+    String head =
+        headFor("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nVia: 1.0 first\r\n\r\n");
+    assertTrue(
+        head.indexOf("Via: 1.1 kaneo-gateway\r\n") > head.indexOf("Via: 1.0 first\r\n"), head);
+  }
+
+  @Test
+  void anAnswerWithoutADateGetsOne() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer =
+          peer.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("hi").toLowerCase(Locale.ROOT);
+      assertTrue(answer.contains("\r\ndate: "), answer);
+    }
+  }
+
+  @Test
   void repeatedAndLargeFieldsPass() throws Exception {
     String large = "v".repeat(9000);
     String head =
