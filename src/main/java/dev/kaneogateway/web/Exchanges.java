@@ -148,11 +148,11 @@ public final class Exchanges {
             exchange.abandoned();
           }
           exchange.end();
-          if (last || draining && request.version() != HttpVersion.HTTP_2) {
+          if (last || (draining && request.version() != HttpVersion.HTTP_2)) {
             request.connection().close();
           }
         });
-    if (last || draining && request.version() != HttpVersion.HTTP_2) {
+    if (last || (draining && request.version() != HttpVersion.HTTP_2)) {
       response.putHeader("Connection", "close");
     }
     return exchange;
