@@ -50,6 +50,10 @@ final class ApprovalEndpoints {
       return Future.failedFuture(OAuthException.invalidRequest("The query is not well encoded"));
     }
     List<String> codes = query.getOrDefault("user_code", List.of());
+    if (codes.size() > 1) {
+      // RFC 6749 §3.1
+      return Future.failedFuture(OAuthException.invalidRequest("user_code is given twice"));
+    }
     List<String> ui = query.getOrDefault("ui", List.of());
     String typed = codes.isEmpty() ? "" : codes.get(0);
     if ("document".equals(exchange.request().getHeader("Sec-Fetch-Dest")) || ui.contains("1")) {

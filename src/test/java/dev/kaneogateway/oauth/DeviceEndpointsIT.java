@@ -381,6 +381,13 @@ class DeviceEndpointsIT {
   }
 
   @Test
+  void aCodeGivenTwiceIsNone() throws Exception {
+    String code = start("kaneo-cli").getString("user_code");
+    String path = "/api/auth/device?user_code=" + code + "&user_code=" + code;
+    refused(get(path, "X", "y"), 400, "invalid_request");
+  }
+
+  @Test
   void whoIsBehindAProxyThatNamesNobodySharesALargerQuota() throws Exception {
     try (RunningGateway strict =
         RunningGateway.start(database, kaneo.port(), "GATEWAY_DEVICE_CODES_PER_MINUTE", "2")) {
