@@ -62,6 +62,9 @@ import org.slf4j.LoggerFactory;
 public final class Gateway {
   private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
 
+  /** Scrapes of the metrics and looks at files: now and then one, and none for long. */
+  private static final int WORKERS = 4;
+
   private final Vertx vertx;
   private final Clock clock;
   private final GatewayMetrics metrics;
@@ -176,7 +179,10 @@ public final class Gateway {
   public static Vertx vertx(Settings settings) {
     ConnectionGuard.Extension.enable();
     return PoolMeters.enable(Vertx.builder())
-        .with(new VertxOptions().setEventLoopPoolSize(settings.server().eventLoops()))
+        .with(
+            new VertxOptions()
+                .setEventLoopPoolSize(settings.server().eventLoops())
+                .setWorkerPoolSize(WORKERS))
         .withTransport(Transports.choose(settings.server().transport()))
         .build();
   }
