@@ -198,7 +198,6 @@ final class OAuthAnswers {
       RetryFields.put(exchange.response(), many.refusal);
       send(exchange, many.refusal.status(), error(many.error, String.valueOf(many.getMessage())));
     } else if (failure instanceof Bodies.TooSlow) {
-      exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
       refuse(exchange, new OAuthException(408, "invalid_request", "The body did not arrive"));
     } else if (failure instanceof io.netty.handler.codec.DecoderException
         || failure instanceof IllegalArgumentException) {

@@ -15,7 +15,6 @@ import dev.kaneogateway.web.Seals;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import java.net.URI;
 import java.time.Clock;
@@ -173,7 +172,6 @@ public final class DevicePages {
         .onFailure(
             failure -> {
               if (failure instanceof Bodies.TooSlow) {
-                exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
                 views.problem(exchange, 408, "trouble");
               } else {
                 views.problem(

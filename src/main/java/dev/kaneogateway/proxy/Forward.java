@@ -5,7 +5,6 @@ import dev.kaneogateway.limits.Overload;
 import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.upstream.UpstreamFailure;
-import dev.kaneogateway.web.Cors;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
@@ -257,14 +256,18 @@ final class Forward implements Delivery.Sender {
     }
   }
 
-  /** An answer of the gateway's own has nothing of Kaneo's. */
+  /** An answer of the gateway's own has nothing of Kaneo's; whether it is the last, stays. */
   private void forgetHead() {
+    String connection = response.headers().get(HttpHeaders.CONNECTION);
     response.headers().clear().set("X-Request-Id", exchange.id());
+    if (connection != null) {
+      response.putHeader(HttpHeaders.CONNECTION, connection);
+    }
   }
 
   /** In the gateway's own words, which pages that may read Kaneo's may read. */
   private void refuse(int status, String code, String message) {
-    lane.cors.open(exchange);
+    lane.cors.openRefusal(exchange);
     Problems.answer(exchange, status, code, message);
   }
 
@@ -284,8 +287,7 @@ final class Forward implements Delivery.Sender {
     delivery.failed(failure.label());
     if (failure == UpstreamFailure.BUSY || failure == UpstreamFailure.REFUSED) {
       finish(true);
-      lane.cors.open(exchange);
-      Cors.exposeRetryFields(response);
+      lane.cors.openRefusal(exchange);
       Problems.answerRetryLater(
           exchange, failure.status(), failure.code(), failure.message(), Duration.ofSeconds(1));
     } else {

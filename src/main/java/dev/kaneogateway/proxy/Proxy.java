@@ -16,7 +16,6 @@ import dev.kaneogateway.metrics.CredentialKind;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.tracing.RequestTrace;
-import dev.kaneogateway.web.Cors;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
 import dev.kaneogateway.web.RequestHead;
@@ -60,7 +59,7 @@ public final class Proxy {
     boolean upgrade = isUpgrade(exchange);
     exchange.route(upgrade ? Route.WEBSOCKET : route);
     if (lane.maxBodyBytes > 0 && head.contentLength() > lane.maxBodyBytes) {
-      lane.cors.open(exchange);
+      lane.cors.openRefusal(exchange);
       Problems.answer(
           exchange, 413, "content_too_large", "The body is larger than this server takes.");
     } else if ((route == Route.API || upgrade)
@@ -114,8 +113,7 @@ public final class Proxy {
     } else if (decision instanceof Decision.TooMany guessing) {
       refuse(exchange, guessing.excess());
     } else {
-      lane.cors.open(exchange);
-      Cors.exposeRetryFields(exchange.response());
+      lane.cors.openRefusal(exchange);
       Problems.answerRetryLater(
           exchange,
           503,
@@ -137,8 +135,7 @@ public final class Proxy {
   public void refuse(Exchange exchange, Refusal refusal) {
     String path = exchange.head().path();
     exchange.route(routes.of(path));
-    lane.cors.open(exchange);
-    Cors.exposeRetryFields(exchange.response());
+    lane.cors.openRefusal(exchange);
     RetryFields.put(exchange.response(), refusal);
     if (path.startsWith("/api/auth/")) {
       // Where Better Auth's own clients look.

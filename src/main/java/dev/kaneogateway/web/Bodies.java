@@ -33,8 +33,8 @@ public final class Bodies {
   }
 
   /**
-   * The body; fails with {@link TooLarge}, {@link TooSlow}, or as the connection does. On the
-   * request's context.
+   * The body; fails with {@link TooLarge}, {@link TooSlow} (and then the answer is the connection's
+   * last), or as the connection does. On the request's context.
    *
    * @param patience how long all of it may take
    */
@@ -65,7 +65,15 @@ public final class Bodies {
     return read.future()
         .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .recover(
-            failure ->
-                Future.failedFuture(failure instanceof TimeoutException ? new TooSlow() : failure));
+            failure -> {
+              if (!(failure instanceof TimeoutException)) {
+                return Future.failedFuture(failure);
+              }
+              if (request.version() != HttpVersion.HTTP_2) {
+                // What is left of it may come at any time, or never.
+                exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+              }
+              return Future.failedFuture(new TooSlow());
+            });
   }
 }

@@ -27,6 +27,12 @@ public final class Cors {
         .putHeader(HttpHeaders.VARY, "Origin");
   }
 
+  /** Lets such pages read a refusal, and when to come again. */
+  public void openRefusal(Exchange exchange) {
+    open(exchange);
+    exposeRetryFields(exchange.response());
+  }
+
   /** Lets such pages read the fields that say when to come again, too. */
   public static void exposeRetryFields(HttpServerResponse response) {
     response.putHeader(

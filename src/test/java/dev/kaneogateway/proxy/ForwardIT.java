@@ -170,10 +170,12 @@ class ForwardIT {
         });
     try (RawPeer peer = new RawPeer(gateway.port())) {
       String answer =
-          peer.send("GET /x HTTP/1.1\r\nHost: a\r\nOrigin: http://kaneo.test\r\n\r\n")
-              .readUntil("}");
+          peer.send(
+                  "GET /x HTTP/1.1\r\nHost: a\r\nOrigin: http://kaneo.test\r\nConnection: x, close\r\n\r\n")
+              .readAll();
       assertTrue(answer.startsWith("HTTP/1.1 502 "), answer);
       assertFalse(answer.contains("X-Good"), answer);
+      assertTrue(answer.toLowerCase(Locale.ROOT).contains("connection: close\r\n"), answer);
       // A page of Kaneo's can tell this from a network that is down.
       assertTrue(
           answer

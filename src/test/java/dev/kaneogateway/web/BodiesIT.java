@@ -1,14 +1,22 @@
 package dev.kaneogateway.web;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -56,5 +64,33 @@ class BodiesIT {
       }
     }
     gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
+  }
+
+  /** RFC 9113 §8.2.2: there a connection has no field of its own. */
+  @Test
+  void overHttp2ItIsGivenUpWithoutAFieldOfHttp1() {
+    HttpClient client =
+        gateway
+            .vertx()
+            .createHttpClient(
+                new HttpClientOptions()
+                    .setProtocolVersion(HttpVersion.HTTP_2)
+                    .setHttp2ClearTextUpgrade(false));
+    for (String path : new String[] {"/api/auth/device/code", "/device/sign-in"}) {
+      HttpClientResponse answer =
+          RunningGateway.await(
+              client
+                  .request(HttpMethod.POST, gateway.port(), "127.0.0.1", path)
+                  .compose(
+                      request -> {
+                        request.putHeader("Content-Type", "application/x-www-form-urlencoded");
+                        request.putHeader("Origin", "http://kaneo.test");
+                        request.setChunked(true).write("client");
+                        return request.response();
+                      }));
+      assertEquals(408, answer.statusCode());
+      assertNull(answer.getHeader("Connection"));
+    }
+    RunningGateway.await(client.close());
   }
 }
