@@ -23,10 +23,8 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {
-    LogEncoder encoder = new LogEncoder(Boolean.getBoolean(JSON));
-    encoder.setContext(context);
-    encoder.start();
-    LogWriter writer = new LogWriter(encoder, System.out, DROPPED);
+    boolean json = Boolean.getBoolean(JSON);
+    LogWriter writer = new LogWriter(() -> new LogFormat(json), System.out, DROPPED);
     writer.setContext(context);
     writer.setName("stdout");
     writer.start();

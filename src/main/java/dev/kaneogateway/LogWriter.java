@@ -2,39 +2,42 @@ package dev.kaneogateway;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
-import ch.qos.logback.core.encoder.Encoder;
-import dev.kaneogateway.web.AccessRecord;
-import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes log lines from a thread of its own, many with one write. An event loop only puts its line
- * into a lock-free queue and wakes nobody: Logback's own AsyncAppender costs a lock and a wake-up
- * for each line, a sixth of a request. When the output is too slow lines are dropped, not requests
- * held; how many is counted, and told by a line of its own once there is room again.
+ * Writes log lines from a thread of its own, many with one write. Who logs puts its line at once
+ * into the text that waits, and wakes nobody: events kept for another thread to format cost a busy
+ * gateway a sixth of its CPU, most of it for the collector that had to carry them. When the output
+ * is too slow lines are dropped, not requests held; how many is counted, and told by a line of its
+ * own once there is room again.
  */
 final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
-  private static final int MOST_WAITING = 65_536;
+  /** More than there are event loops on most machines; loops that follow each other share none. */
+  private static final int STRIPES = 8;
 
-  /** Of heap for each line that may wait: all of them together take an eighth of it. */
-  private static final int HEAP_PER_LINE = 8 * 1024;
+  /** What waits on all of them, at a byte a character, may take an eighth of the heap. */
+  private static final int PART_OF_HEAP = 8 * STRIPES;
+
+  /** A second's lines of the busiest loop. */
+  private static final int MOST_WAITING = 8 << 20;
+
+  /** Longer texts are of a moment when the output was slow, and not worth keeping room for. */
+  private static final int KEPT = 256 * 1024;
 
   private static final long PAUSE_NANOS = 20_000_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(LogWriter.class);
 
-  // Not one of Netty's: where Netty is loaded first it is its own first line that sets the log up.
-  private final Queue<ILoggingEvent> waiting = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger places =
-      new AtomicInteger(mostWaiting(Runtime.getRuntime().maxMemory()));
-  private final Encoder<ILoggingEvent> encoder;
+  private final int mostWaiting = mostWaiting(Runtime.getRuntime().maxMemory());
+  private final List<Stripe> stripes;
   private final PrintStream out;
   private final LongAdder dropped;
   private final Thread thread = new Thread(this::run, "log-writer");
@@ -44,16 +47,61 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
    *
    * @param dropped where lost lines are counted
    */
-  LogWriter(Encoder<ILoggingEvent> encoder, PrintStream out, LongAdder dropped) {
-    this.encoder = encoder;
+  LogWriter(Supplier<LogFormat> format, PrintStream out, LongAdder dropped) {
+    this.stripes = Stream.generate(() -> new Stripe(format.get())).limit(STRIPES).toList();
     this.out = out;
     this.dropped = dropped;
     thread.setDaemon(true);
   }
 
-  /** How many lines may wait, at about a kilobyte each, in a heap of so many bytes. */
+  /** How many characters may wait on one stripe, in a heap of so many bytes. */
   static int mostWaiting(long heap) {
-    return (int) Math.min(MOST_WAITING, heap / HEAP_PER_LINE);
+    return (int) Math.min(MOST_WAITING, heap / PART_OF_HEAP);
+  }
+
+  /** Lines that wait to be written; its lock is never held while something is. */
+  private final class Stripe {
+    private final LogFormat format;
+    private StringBuilder waiting = new StringBuilder();
+    private StringBuilder other = new StringBuilder();
+
+    Stripe(LogFormat format) {
+      this.format = format;
+    }
+
+    synchronized void append(ILoggingEvent event) {
+      int before = waiting.length();
+      if (before >= mostWaiting) {
+        dropped.increment();
+        return;
+      }
+      try {
+        format.append(event, waiting);
+      } catch (RuntimeException e) {
+        // One that cannot be written out must not be the last that is.
+        waiting.setLength(before);
+        dropped.increment();
+      }
+    }
+
+    private synchronized StringBuilder take() {
+      StringBuilder taken = waiting;
+      waiting = other;
+      other = taken;
+      return taken;
+    }
+
+    /** Only the log's thread, which so is the only one to know what was taken. */
+    void write() {
+      StringBuilder taken = take();
+      if (!taken.isEmpty()) {
+        out.writeBytes(taken.toString().getBytes(StandardCharsets.UTF_8));
+        taken.setLength(0);
+        if (taken.capacity() > KEPT) {
+          taken.trimToSize();
+        }
+      }
+    }
   }
 
   @Override
@@ -64,19 +112,7 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
   @Override
   protected void append(ILoggingEvent event) {
-    Object[] arguments = event.getArgumentArray();
-    boolean immutable =
-        arguments != null && arguments.length == 1 && arguments[0] instanceof AccessRecord;
-    if (!immutable) {
-      // A request is written out by the log's thread; what else is told may change until then.
-      event.prepareForDeferredProcessing();
-    }
-    if (places.decrementAndGet() < 0) {
-      places.incrementAndGet();
-      dropped.increment();
-    } else {
-      waiting.add(event);
-    }
+    stripes.get((int) (Thread.currentThread().getId() % STRIPES)).append(event);
   }
 
   @Override
@@ -108,19 +144,9 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
   }
 
   private void writeWaiting() {
-    ByteArrayOutputStream lines = new ByteArrayOutputStream();
-    for (ILoggingEvent event = waiting.poll(); event != null; event = waiting.poll()) {
-      places.incrementAndGet();
-      try {
-        lines.writeBytes(encoder.encode(event));
-      } catch (RuntimeException e) {
-        // One that cannot be written out must not be the last that is.
-        dropped.increment();
-      }
+    for (Stripe stripe : stripes) {
+      stripe.write();
     }
-    if (lines.size() > 0) {
-      out.writeBytes(lines.toByteArray());
-      out.flush();
-    }
+    out.flush();
   }
 }

@@ -23,7 +23,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Queue;
@@ -136,8 +135,9 @@ class CanaryIT {
         @Override
         protected void append(ILoggingEvent event) {
           for (boolean json : new boolean[] {false, true}) {
-            byte[] line = new LogEncoder(json).encode(event);
-            logged.add(new String(line, StandardCharsets.UTF_8));
+            StringBuilder line = new StringBuilder();
+            new LogFormat(json).append(event, line);
+            logged.add(line.toString());
           }
         }
       };

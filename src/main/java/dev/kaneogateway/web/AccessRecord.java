@@ -63,31 +63,10 @@ public record AccessRecord(
     return target.substring(0, fragment >= 0 ? Math.min(end, fragment) : end);
   }
 
-  /** One line of text. */
+  /** In short; without the query, whoever prints it. */
   @Override
   public String toString() {
-    StringBuilder line = new StringBuilder(512);
-    line.append(method).append(' ').append(loggedPath()).append(' ').append(status);
-    line.append(" outcome=").append(outcome.label());
-    line.append(" route=").append(route.label());
-    line.append(" path=").append(template);
-    line.append(" ms=");
-    millis(line, durationNanos);
-    if (upstreamNanos >= 0) {
-      line.append(" upstream_ms=");
-      millis(line, upstreamNanos);
-    }
-    line.append(" in=").append(bytesIn);
-    line.append(" out=").append(bytesOut);
-    line.append(" client=").append(client);
-    line.append(" credential=").append(credential);
-    line.append(" user=").append(userId);
-    line.append(" id=").append(requestId);
-    line.append(" trace=").append(traceId);
-    if (trouble != null) {
-      line.append(" trouble=\"").append(trouble).append('"');
-    }
-    return line.toString();
+    return method + " " + loggedPath() + " " + status;
   }
 
   /** Writes a duration as milliseconds with three digits after the point. */

@@ -12,11 +12,10 @@ import dev.kaneogateway.metrics.Outcome;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.web.AccessRecord;
 import io.vertx.core.json.JsonObject;
-import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-class LogEncoderTest {
+class LogFormatTest {
   private static final AccessRecord RECORD =
       new AccessRecord(
           "id-1",
@@ -99,10 +98,11 @@ class LogEncoderTest {
   }
 
   private static String line(boolean json, String message, Object argument, Throwable thrown) {
-    LogEncoder encoder = new LogEncoder(json);
     Logger logger = (Logger) LoggerFactory.getLogger("access");
     LoggingEvent event =
         new LoggingEvent("", logger, Level.INFO, message, thrown, new Object[] {argument});
-    return new String(encoder.encode(event), StandardCharsets.UTF_8);
+    StringBuilder line = new StringBuilder();
+    new LogFormat(json).append(event, line);
+    return line.toString();
   }
 }
