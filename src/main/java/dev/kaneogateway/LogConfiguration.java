@@ -34,6 +34,8 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     setLevel(context, System.getProperty(LEVEL, "info"));
     // A refused TLS handshake or a connection reset is the client's affair.
     context.getLogger("io.netty").setLevel(Level.ERROR);
+    // Why an event loop died.
+    context.getLogger("io.netty.util.concurrent").setLevel(Level.WARN);
     // Broken connections are told by the exchange they break, with its request id.
     context.getLogger("io.vertx.core.net.impl.ConnectionBase").setLevel(Level.OFF);
     context.getLogger("io.vertx.core.http.impl.HttpClientRequestImpl").setLevel(Level.OFF);

@@ -8,8 +8,10 @@ import dev.kaneogateway.config.SettingsException;
 import dev.kaneogateway.config.SettingsFiles;
 import dev.kaneogateway.doctor.Doctor;
 import dev.kaneogateway.doctor.Finding;
+import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintStream;
@@ -148,7 +150,17 @@ public final class Main {
     Vertx vertx = Gateway.vertx(settings);
     try {
       Gateway gateway = await(Gateway.start(vertx, settings, Clock.systemUTC()));
-      stopOnSignal(gateway);
+      AtomicBoolean stopping = new AtomicBoolean();
+      stopOnSignal(gateway, stopping);
+      whenALoopDies(
+          vertx,
+          () -> {
+            if (!stopping.get()) {
+              LoggerFactory.getLogger(Main.class)
+                  .error("an event loop died; the gateway ends, to be started anew");
+              end(NOT_WELL);
+            }
+          });
       reloadOnChange(gateway, vertx, files, settings);
       gateway.announce();
       return -1;
@@ -184,9 +196,18 @@ public final class Main {
     return future.toCompletionStage().toCompletableFuture().join();
   }
 
+  /**
+   * What is thrown out of io_uring's own turn, such as for want of direct memory, ends the loop.
+   * Its clients would hang, and new ones be given to it.
+   */
+  static void whenALoopDies(Vertx vertx, Runnable action) {
+    for (EventExecutor loop : ((VertxInternal) vertx).nettyEventLoopGroup()) {
+      loop.terminationFuture().addListener(dead -> action.run());
+    }
+  }
+
   /** The first signal stops in good order, the second at once. */
-  private static void stopOnSignal(Gateway gateway) {
-    AtomicBoolean stopping = new AtomicBoolean();
+  private static void stopOnSignal(Gateway gateway, AtomicBoolean stopping) {
     for (Signal signal : Signal.values()) {
       Signals.on(
           signal.name(),

@@ -1,6 +1,8 @@
 package dev.kaneogateway;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -9,9 +11,14 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
+import io.vertx.junit5.VertxExtension;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
+@ExtendWith(VertxExtension.class)
 class EventLoopsIT {
   private static final int LOOPS = 3;
 
@@ -31,6 +38,14 @@ class EventLoopsIT {
               .distinct()
               .count());
     }
+  }
+
+  @Test
+  void theDeathOfOneIsTold(Vertx vertx) throws Exception {
+    CountDownLatch told = new CountDownLatch(1);
+    Main.whenALoopDies(vertx, told::countDown);
+    ((VertxInternal) vertx).nettyEventLoopGroup().next().shutdownGracefully(0, 0, SECONDS);
+    assertTrue(told.await(10, SECONDS));
   }
 
   private static Set<Context> contextsOfServers(Vertx vertx) {
