@@ -170,11 +170,7 @@ final class Parse {
 
   /** A postgresql:// address; kept as text because it carries the password. */
   static String databaseUrl(String text) {
-    boolean scheme = text.startsWith("postgresql://") || text.startsWith("postgres://");
-    if (!scheme || text.indexOf('/', text.indexOf("//") + 2) < 0) {
-      throw new IllegalArgumentException(
-          "give the one Kaneo has, like postgresql://user:password@host:5432/kaneo");
-    }
+    DatabaseUrl.parse(text);
     return text;
   }
 

@@ -1,16 +1,26 @@
 package dev.kaneogateway.db;
 
+import dev.kaneogateway.config.DatabaseUrl;
 import dev.kaneogateway.config.Settings;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.TrustOptions;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.SslMode;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
 
 /** Opens the pool of connections to Kaneo's PostgreSQL. */
 public final class Database {
@@ -61,6 +71,50 @@ public final class Database {
   }
 
   static PgConnectOptions options(String url) {
-    return PgConnectOptions.fromUri(url).setCachePreparedStatements(true);
+    DatabaseUrl parsed = DatabaseUrl.parse(url);
+    PgConnectOptions options =
+        new PgConnectOptions()
+            .setHost(parsed.host())
+            .setPort(parsed.port())
+            .setDatabase(parsed.database())
+            .setPassword(parsed.password())
+            .setSslMode(SslMode.valueOf(parsed.tls().name()))
+            .setCachePreparedStatements(true);
+    if (!parsed.user().isEmpty()) {
+      options.setUser(parsed.user());
+    }
+    parsed.applicationName().ifPresent(name -> options.addProperty("application_name", name));
+    return parsed.tls() == DatabaseUrl.Tls.DISABLE ? options : options.setSslOptions(tls(parsed));
+  }
+
+  /** As libpq: only {@code verify-*} asks who it is that answers, or a certificate to trust. */
+  private static ClientSSLOptions tls(DatabaseUrl url) {
+    ClientSSLOptions options =
+        new ClientSSLOptions()
+            .setHostnameVerificationAlgorithm(
+                url.tls() == DatabaseUrl.Tls.VERIFY_FULL ? "HTTPS" : "");
+    boolean verifies = url.tls().compareTo(DatabaseUrl.Tls.VERIFY_CA) >= 0;
+    if (url.rootCertificate().isPresent()) {
+      return options.setTrustOptions(
+          new PemTrustOptions().addCertPath(url.rootCertificate().get().toString()));
+    }
+    return verifies
+        ? options.setTrustOptions(TrustOptions.wrap(javasOwn()))
+        : options.setTrustAll(true);
+  }
+
+  private static X509TrustManager javasOwn() {
+    try {
+      TrustManagerFactory factory =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      factory.init((KeyStore) null);
+      return Arrays.stream(factory.getTrustManagers())
+          .filter(X509TrustManager.class::isInstance)
+          .map(X509TrustManager.class::cast)
+          .findFirst()
+          .orElseThrow();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every Java platform trusts somebody", e);
+    }
   }
 }

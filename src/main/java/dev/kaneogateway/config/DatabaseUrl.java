@@ -1,0 +1,147 @@
+package dev.kaneogateway.config;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A connection URL as Kaneo's driver (node-postgres) and libpq read it: what a password may hold is
+ * not restricted beyond the marks that end it, and parameters of others are ignored. No message
+ * tells any of it. Immutable.
+ *
+ * @param host a name, an address, or the directory of a Unix socket
+ * @param user empty if none is told
+ * @param rootCertificate whom to trust instead of the authorities that Java knows
+ */
+public record DatabaseUrl(
+    String host,
+    int port,
+    String database,
+    String user,
+    String password,
+    Tls tls,
+    Optional<Path> rootCertificate,
+    Optional<String> applicationName) {
+  private static final int USUAL_PORT = 5432;
+
+  /** How much of TLS is asked for (libpq's {@code sslmode}). */
+  public enum Tls {
+    DISABLE,
+    ALLOW,
+    PREFER,
+    /** Encrypted, whoever answers. */
+    REQUIRE,
+    /** Answered by one with a certificate of an authority's. */
+    VERIFY_CA,
+    /** And of this very name. */
+    VERIFY_FULL
+  }
+
+  /**
+   * Reads a URL.
+   *
+   * @throws IllegalArgumentException with a remedy, if it is none that can be used
+   */
+  public static DatabaseUrl parse(String text) {
+    int scheme = text.indexOf("://");
+    boolean known = text.startsWith("postgresql://") || text.startsWith("postgres://");
+    int query = text.indexOf('?', Math.max(0, text.lastIndexOf('@')));
+    String whole = query < 0 ? text : text.substring(0, query);
+    int at = whole.lastIndexOf('@');
+    int slash = whole.indexOf('/', Math.max(at + 1, scheme + 3));
+    if (!known || slash < 0) {
+      throw new IllegalArgumentException(
+          "give the one Kaneo has, like postgresql://user:password@host:5432/kaneo");
+    }
+    Map<String, String> parameters = query < 0 ? Map.of() : parameters(text.substring(query + 1));
+    String people = at < 0 ? "" : whole.substring(scheme + 3, at);
+    int colon = people.indexOf(':');
+    String place = whole.substring(Math.max(at + 1, scheme + 3), slash);
+    if (place.indexOf(',') >= 0) {
+      throw new IllegalArgumentException(
+          "it names several hosts; give one name that leads to the primary");
+    }
+    int port = place.endsWith("]") ? -1 : place.lastIndexOf(':');
+    String host = decoded(port < 0 ? place : place.substring(0, port));
+    return new DatabaseUrl(
+        parameters
+            .getOrDefault("host", host.isEmpty() ? "localhost" : host)
+            .replaceAll("[\\[\\]]", ""),
+        port(parameters.getOrDefault("port", port < 0 ? "" : place.substring(port + 1))),
+        decoded(whole.substring(slash + 1)),
+        parameters.getOrDefault("user", decoded(colon < 0 ? people : people.substring(0, colon))),
+        parameters.getOrDefault("password", colon < 0 ? "" : decoded(people.substring(colon + 1))),
+        tls(parameters),
+        Optional.ofNullable(parameters.get("sslrootcert")).map(DatabaseUrl::file),
+        Optional.ofNullable(parameters.get("application_name")));
+  }
+
+  private static Map<String, String> parameters(String query) {
+    Map<String, String> parameters = new HashMap<>();
+    for (String pair : query.split("&")) {
+      int equals = pair.indexOf('=');
+      if (equals > 0) {
+        parameters.put(pair.substring(0, equals), decoded(pair.substring(equals + 1)));
+      }
+    }
+    return parameters;
+  }
+
+  private static int port(String text) {
+    try {
+      int port = text.isEmpty() ? USUAL_PORT : Integer.parseInt(text);
+      if (port > 0 && port < 65_536) {
+        return port;
+      }
+    } catch (NumberFormatException e) {
+      // Told below.
+    }
+    throw new IllegalArgumentException("its port is no number of 1 to 65535");
+  }
+
+  private static Tls tls(Map<String, String> parameters) {
+    String mode = parameters.get("sslmode");
+    if (mode == null) {
+      String ssl = parameters.getOrDefault("ssl", "false");
+      return ssl.equals("true") || ssl.equals("1") ? Tls.REQUIRE : Tls.DISABLE;
+    }
+    return switch (mode.toLowerCase(Locale.ROOT)) {
+      case "disable" -> Tls.DISABLE;
+      case "allow" -> Tls.ALLOW;
+      case "prefer" -> Tls.PREFER;
+      case "require", "no-verify" -> Tls.REQUIRE;
+      case "verify-ca" -> Tls.VERIFY_CA;
+      case "verify-full" -> Tls.VERIFY_FULL;
+      default ->
+          throw new IllegalArgumentException(
+              "its sslmode is none of disable, allow, prefer, require, no-verify, verify-ca, verify-full");
+    };
+  }
+
+  private static Path file(String path) {
+    Path file = Path.of(path);
+    if (!Files.isReadable(file)) {
+      throw new IllegalArgumentException("its sslrootcert is no file that can be read");
+    }
+    return file;
+  }
+
+  /** As decodeURIComponent does, which leaves a plus sign alone. */
+  private static String decoded(String text) {
+    try {
+      return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return text;
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "DatabaseUrl";
+  }
+}
