@@ -252,7 +252,8 @@ public final class Gateway {
     metrics.keepUpstreams(addresses(current.upstream()));
     RequestLimits requests = requestLimits;
     Authenticator authenticator =
-        new Authenticator(credentials, usage, requests.failures(), metrics);
+        new Authenticator(
+            credentials, settings.kaneo().apiUrl(), usage, requests.failures(), metrics);
     DeviceLimits devices = deviceLimits;
     return (loop, client) -> {
       People people = new People(client, current, credentials, sessionTokens);

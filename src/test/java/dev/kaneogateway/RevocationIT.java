@@ -236,8 +236,24 @@ class RevocationIT {
       assertEquals(200, status(gateway, "key-token"));
     }
     Await.until("10 uses", () -> "10".equals(usage("request_count")));
-    // What Kaneo itself has counted beyond that gives way.
-    database.execute("UPDATE apikey SET request_count = 20 WHERE id = 'k'");
+    assertEquals("t", usage("last_request > timezone('utc', now()) - interval '10 s'"));
+  }
+
+  @Test
+  void whatKaneoCountedAgainstALimitGivesWayOnlyWhenItsWindowIsOver() {
+    RunningGateway gateway = gateway();
+    person();
+    database.execute(
+        "UPDATE apikey SET rate_limit_max = 20, rate_limit_time_window = 60000, request_count = 20,"
+            + " last_request = timezone('utc', now()) - interval '30 s' WHERE id = 'k'");
+    String since = usage("last_request");
+    double before = metric(gateway, "kaneo_gateway_key_usage_written_total");
+    assertEquals(200, status(gateway, "key-token"));
+    Await.until("a use", () -> metric(gateway, "kaneo_gateway_key_usage_written_total") > before);
+    assertEquals("20", usage("request_count"));
+    assertEquals(since, usage("last_request"));
+    database.execute(
+        "UPDATE apikey SET last_request = timezone('utc', now()) - interval '61 s' WHERE id = 'k'");
     assertEquals(200, status(gateway, "key-token"));
     Await.until("10 uses", () -> "10".equals(usage("request_count")));
     assertEquals("t", usage("last_request > timezone('utc', now()) - interval '10 s'"));

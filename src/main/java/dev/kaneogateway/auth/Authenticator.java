@@ -12,6 +12,7 @@ import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Exchange;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
+import java.net.URI;
 import java.util.Optional;
 
 /** Decides on a request by its headers, as Kaneo would. Safe from any thread. */
@@ -20,12 +21,19 @@ public final class Authenticator {
   private final Guesses guesses;
   private final KeyUsage usage;
   private final GatewayMetrics metrics;
+  private final String cookieName;
 
   /**
+   * @param apiUrl where browsers reach Kaneo's API, which decides the name of its cookie
    * @param failures credentials that did not hold, by address
    */
   public Authenticator(
-      Credentials credentials, KeyUsage usage, RateLimit failures, GatewayMetrics metrics) {
+      Credentials credentials,
+      URI apiUrl,
+      KeyUsage usage,
+      RateLimit failures,
+      GatewayMetrics metrics) {
+    this.cookieName = SessionCookie.name(apiUrl);
     this.credentials = credentials;
     this.guesses = new Guesses(failures);
     this.usage = usage;
@@ -96,34 +104,37 @@ public final class Authenticator {
   }
 
   /**
-   * Whose a request is that Kaneo itself has accepted: by a cookie, or on a path it judges.
-   * Nobody's if its credential is none the gateway knows, or cannot be looked up now. Never fails.
+   * What the gateway has to say of a request that Kaneo itself has accepted: by a cookie, which it
+   * may believe for minutes after the session's end, or on a path it judges. Nothing if the
+   * credential is one that only Kaneo knows. Never fails.
    */
-  public Future<Optional<Identity>> holder(MultiMap headers) {
+  public Future<Optional<Verdict>> secondOpinion(MultiMap headers) {
     RequestCredential credential = RequestCredential.of(headers);
     if (credential instanceof RequestCredential.Bearer bearer) {
-      return identity(bearer.token());
+      return verdict(bearer.token()).map(Authenticator::unlessOnlyKaneoKnows);
     }
     if (credential instanceof RequestCredential.ApiKey key) {
-      return identity(key.key());
+      return verdict(key.key()).map(Authenticator::unlessOnlyKaneoKnows);
     }
-    String cookie = SessionCookie.findAny(headers);
-    return cookie == null
-        ? Future.succeededFuture(Optional.empty())
-        : identity(SessionCookie.decoded(cookie));
+    String cookie = SessionCookie.find(headers, cookieName);
+    String token = cookie == null ? "" : SessionCookie.decoded(cookie);
+    // Kaneo has just found the signature good: where it is not, the gateway has another secret.
+    return credentials.canRead(token)
+        ? verdict(token).map(Optional::of)
+        : Future.succeededFuture(Optional.empty());
   }
 
-  private Future<Optional<Identity>> identity(String token) {
+  /** It may be a token of Kaneo's own OAuth server. */
+  private static Optional<Verdict> unlessOnlyKaneoKnows(Verdict verdict) {
+    return Optional.of(verdict).filter(known -> !(known instanceof Verdict.Invalid));
+  }
+
+  private Future<Verdict> verdict(String token) {
     TokenDigest digest = TokenDigest.of(token);
     Verdict remembered = credentials.remembered(token, digest);
-    return (remembered != null
-            ? Future.succeededFuture(remembered)
-            : credentials.judge(token, digest))
-        .map(
-            verdict ->
-                verdict instanceof Verdict.Valid valid
-                    ? Optional.of(valid.identity())
-                    : Optional.empty());
+    return remembered != null
+        ? Future.succeededFuture(remembered)
+        : credentials.judge(token, digest);
   }
 
   private Decision decided(Verdict verdict, boolean keysOnly, boolean cached) {

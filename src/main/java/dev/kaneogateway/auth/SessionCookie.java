@@ -27,23 +27,25 @@ public final class SessionCookie {
     return name(apiUrl) + "=" + encoded;
   }
 
-  /** Whichever of the two came, or null. */
-  static @Nullable String findAny(MultiMap headers) {
-    String secure = find(headers, SECURE_NAME);
-    return secure != null ? secure : find(headers, NAME);
-  }
-
   /** The first cookie of a name as it came, or null. */
   static @Nullable String find(MultiMap headers, String name) {
     for (String header : headers.getAll(HttpHeaders.COOKIE)) {
       for (String pair : header.split(";")) {
         int equals = pair.indexOf('=');
         if (equals > 0 && pair.substring(0, equals).strip().equals(name)) {
-          return pair.substring(equals + 1).strip();
+          return unquoted(pair.substring(equals + 1).strip());
         }
       }
     }
     return null;
+  }
+
+  /** Kaneo takes a quoted value (RFC 6265 §4.1.1) for what is in the quotes. */
+  private static String unquoted(String value) {
+    int last = value.length() - 1;
+    return last > 0 && value.charAt(0) == '"' && value.charAt(last) == '"'
+        ? value.substring(1, last)
+        : value;
   }
 
   /** The token in a cookie; empty if it is not well encoded. */

@@ -48,6 +48,13 @@ public final class Credentials {
             });
   }
 
+  /**
+   * Whether a token is one that can be judged here: not empty, and its signature, if any, holds.
+   */
+  public boolean canRead(String token) {
+    return sessionTokens.bareToken(token).filter(bare -> !bare.isEmpty()).isPresent();
+  }
+
   /** Notes that this gateway itself has ended a session. */
   public void sessionEnded(String sessionId) {
     cache.forget(CredentialChanges.ofSession(sessionId));

@@ -29,8 +29,9 @@ public final class UsageVerticle extends VerticleBase {
    * Kaneo reads these two columns as well: Better Auth refuses a key under {@code /api/auth} once
    * it has had {@code rate_limit_max} requests, none longer than {@code rate_limit_time_window}
    * after the one before. Of a key so limited (each that Kaneo makes) no more than half of that is
-   * ever written, which leaves Kaneo the other half each time: so none is refused for what is
-   * written.
+   * written, which leaves at least the other half to it there. What Kaneo itself has counted is not
+   * lowered before its window is over, and beyond that half nothing puts off the window's end: so
+   * its limit holds, and ends, as without the gateway.
    *
    * <p>Rows are locked in one order, or two gateways could wait for each other.
    */
@@ -38,12 +39,15 @@ public final class UsageVerticle extends VerticleBase {
       """
       WITH used AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS used(id, uses)),
       locked AS (
-        SELECT id, CASE WHEN rate_limit_enabled IS NOT FALSE AND rate_limit_max IS NOT NULL
+        SELECT id, COALESCE(last_request > $3::timestamp - rate_limit_time_window * interval '1 millisecond', false) AS counting,
+          CASE WHEN rate_limit_enabled IS NOT FALSE AND rate_limit_max IS NOT NULL
             AND rate_limit_time_window IS NOT NULL THEN rate_limit_max / 2 ELSE 2147483647 END AS most
         FROM apikey WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE)
       UPDATE apikey k SET
-        request_count = LEAST(COALESCE(k.request_count, 0) + used.uses, most),
-        last_request = GREATEST(k.last_request, $3)
+        request_count = GREATEST(LEAST(COALESCE(k.request_count, 0) + used.uses, most),
+          CASE WHEN counting THEN k.request_count END),
+        last_request = CASE WHEN counting AND k.request_count > most THEN k.last_request
+          ELSE GREATEST(k.last_request, $3) END
       FROM used, locked WHERE k.id = used.id AND k.id = locked.id
       """;
 

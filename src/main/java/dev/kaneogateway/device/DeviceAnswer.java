@@ -82,8 +82,25 @@ public final class DeviceAnswer {
     }
   }
 
-  /** What was found under a user code. */
-  public record Looked(Optional<Request> request) {}
+  /**
+   * What was found under a user code.
+   *
+   * @param redeemedBy who allowed it, if it was redeemed lately and by way of this gateway
+   */
+  public record Looked(Optional<Request> request, Optional<String> redeemedBy) {
+    /** Whether the code is this person's, decided on or not. */
+    public boolean isOf(String userId) {
+      return redeemedBy.or(() -> request.flatMap(Request::owner)).map(userId::equals).orElse(false);
+    }
+
+    @Override
+    public String toString() {
+      return "Looked";
+    }
+  }
+
+  /** Whether the code had been this person's. */
+  public record Released(boolean done) {}
 
   /** What came of a decision. */
   public enum Outcome {

@@ -25,6 +25,14 @@ public final class DeviceQuestion {
     }
   }
 
+  /** A person leaves a code undecided that they had claimed, for another to take. */
+  public record Release(String userCode, String userId) {
+    @Override
+    public String toString() {
+      return "Release";
+    }
+  }
+
   /**
    * A person decides (§3.3).
    *

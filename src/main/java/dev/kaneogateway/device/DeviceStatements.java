@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +35,7 @@ final class DeviceStatements {
         WHERE d.device_code = $1 AND d.client_id = $2 AND d.status = 'approved' AND d.expires_at > $3
           AND u.id = d.user_id
           AND NOT (COALESCE(u.banned, false) AND (u.ban_expires IS NULL OR u.ban_expires > $3))
-        RETURNING d.user_id, d.scope
+        RETURNING d.user_id, d.scope, d.user_code
       ), issued AS (
         INSERT INTO session (id, token, user_id, expires_at, created_at, updated_at, ip_address, user_agent)
         SELECT $4, $5, user_id, $6, $3, $3, $7, $8 FROM redeemed RETURNING id
@@ -50,7 +51,8 @@ final class DeviceStatements {
       )
       SELECT code.client_id, code.status, code.expired, COALESCE(code.barred, false),
              redeemed.user_id, redeemed.scope,
-             COALESCE(polled.polling_interval, code.polling_interval), polled.early
+             COALESCE(polled.polling_interval, code.polling_interval), polled.early,
+             redeemed.user_code
       FROM code LEFT JOIN redeemed ON true LEFT JOIN polled ON true
       """
           .formatted(TOLERANCE_MS, SLOW_DOWN_MS, LONGEST_INTERVAL_MS);
@@ -113,15 +115,29 @@ final class DeviceStatements {
         .execute(values.addString(start.address()).addString(start.software()));
   }
 
-  /** One statement: looks, redeems or counts the poll. */
+  /**
+   * One statement: looks, redeems or counts the poll.
+   *
+   * @param redeemed told the user code and its person, if the poll has redeemed it
+   */
   Future<DeviceAnswer.Polled> poll(
-      DeviceQuestion.Poll poll, Instant now, Duration sessionLife, String sessionId, String token) {
+      DeviceQuestion.Poll poll,
+      Instant now,
+      Duration sessionLife,
+      String sessionId,
+      String token,
+      BiConsumer<String, String> redeemed) {
     return pool.preparedQuery(POLL)
         .execute(
             Tuple.of(poll.deviceCode(), poll.clientId(), utc(now), sessionId, token)
                 .addLocalDateTime(utc(now.plus(sessionLife)))
                 .addString(poll.address())
                 .addString(poll.software()))
+        .onSuccess(
+            rows ->
+                rows.stream()
+                    .filter(row -> row.getString(4) != null)
+                    .forEach(row -> redeemed.accept(row.getString(8), row.getString(4))))
         .map(rows -> polled(rows, poll.clientId(), token, sessionLife));
   }
 
@@ -174,6 +190,15 @@ final class DeviceStatements {
             "UPDATE device_code SET user_id = $2, updated_at = $3 WHERE user_code = $1"
                 + " AND status = 'pending' AND user_id IS NULL AND expires_at > $3")
         .execute(Tuple.of(userCode, userId, utc(now)));
+  }
+
+  /** True if the code had been this person's, and still waits for a decision. */
+  Future<Boolean> release(String userCode, String userId, Instant now) {
+    return pool.preparedQuery(
+            "UPDATE device_code SET user_id = NULL, updated_at = $3 WHERE user_code = $1"
+                + " AND status = 'pending' AND user_id = $2")
+        .execute(Tuple.of(userCode, userId, utc(now)))
+        .map(rows -> rows.rowCount() == 1);
   }
 
   Future<Optional<DeviceAnswer.Request>> find(String userCode, Instant now) {

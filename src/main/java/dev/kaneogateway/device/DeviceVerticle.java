@@ -32,6 +32,8 @@ public final class DeviceVerticle extends VerticleBase {
       new Address<>("device.poll");
   public static final Address<DeviceQuestion.Look, DeviceAnswer.Looked> LOOK =
       new Address<>("device.look");
+  public static final Address<DeviceQuestion.Release, DeviceAnswer.Released> RELEASE =
+      new Address<>("device.release");
   public static final Address<DeviceQuestion.Decide, DeviceAnswer.Decided> DECIDE =
       new Address<>("device.decide");
   public static final Address<DeviceQuestion.Revoke, DeviceAnswer.Revoked> REVOKE =
@@ -78,12 +80,14 @@ public final class DeviceVerticle extends VerticleBase {
     vertx.setPeriodic(settings.sweepEvery().toMillis(), id -> sweep());
     vertx.setPeriodic(0, COUNT_EVERY_MS, id -> countLive());
     return Future.all(
-        bus.answer(START, this::begin),
-        bus.answer(POLL, this::poll),
-        bus.answer(LOOK, this::look),
-        bus.answer(DECIDE, this::decide),
-        bus.answer(REVOKE, this::revoke),
-        bus.answer(ACCOUNT, q -> repeatable(() -> statements.account(q.userId()))));
+        List.of(
+            bus.answer(START, this::begin),
+            bus.answer(POLL, this::poll),
+            bus.answer(LOOK, this::look),
+            bus.answer(RELEASE, this::release),
+            bus.answer(DECIDE, this::decide),
+            bus.answer(REVOKE, this::revoke),
+            bus.answer(ACCOUNT, q -> repeatable(() -> statements.account(q.userId())))));
   }
 
   /** A counter that is there from the start shows its first event as a step from 0. */
@@ -172,7 +176,8 @@ public final class DeviceVerticle extends VerticleBase {
                       clock.instant(),
                       settings.sessionLife(),
                       redemption.sessionId(),
-                      redemption.token());
+                      redemption.token(),
+                      redemptions::redeemed);
               return polled.onFailure(lost -> redemptions.doubt(poll, redemption));
             })
         .onFailure(
@@ -226,7 +231,12 @@ public final class DeviceVerticle extends VerticleBase {
         .onComplete(
             found -> step("look", found.isPresent() ? "found" : "unknown"),
             failure -> step("look", UNANSWERED))
-        .map(DeviceAnswer.Looked::new);
+        .map(found -> new DeviceAnswer.Looked(found, redemptions.redeemedBy(look.userCode())));
+  }
+
+  private Future<DeviceAnswer.Released> release(DeviceQuestion.Release release) {
+    return once(() -> statements.release(release.userCode(), release.userId(), clock.instant()))
+        .map(DeviceAnswer.Released::new);
   }
 
   private Future<DeviceAnswer.Decided> decide(DeviceQuestion.Decide decide) {

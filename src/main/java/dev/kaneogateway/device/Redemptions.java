@@ -9,6 +9,7 @@ import java.util.Optional;
  * database's answer was late or lost. The next poll of such a code offers the same session again,
  * so that it is made once and handed out once. Confined to the context of its verticle; a gateway
  * that dies, or a poll at another one, loses what is kept here, and the device starts again.
+ * Remembers as well whose codes were redeemed.
  */
 final class Redemptions {
   /** Only polls that hang while a person has just approved matter; this is far more (2 MB). */
@@ -22,13 +23,27 @@ final class Redemptions {
     }
   }
 
-  private final Map<String, Redemption> doubtful =
-      new LinkedHashMap<>() {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Redemption> eldest) {
-          return size() > MOST;
-        }
-      };
+  private final Map<String, Redemption> doubtful = bounded();
+  private final Map<String, String> owners = bounded();
+
+  private static <T> Map<String, T> bounded() {
+    return new LinkedHashMap<>() {
+      @Override
+      protected boolean removeEldestEntry(Map.Entry<String, T> eldest) {
+        return size() > MOST;
+      }
+    };
+  }
+
+  /** A code was redeemed, and its row is gone; whose it was is remembered. */
+  void redeemed(String userCode, String owner) {
+    owners.put(userCode, owner);
+  }
+
+  /** Who allowed a code that was redeemed: they may come back to its page. */
+  Optional<String> redeemedBy(String userCode) {
+    return Optional.ofNullable(owners.get(userCode));
+  }
 
   /** What an earlier poll of the same client left open. */
   Optional<Redemption> doubtful(DeviceQuestion.Poll poll) {

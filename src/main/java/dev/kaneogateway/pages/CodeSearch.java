@@ -23,25 +23,18 @@ final class CodeSearch {
     this.patience = patience;
   }
 
-  /**
-   * The request of a code, if there is one; fails with {@link CodeGuesses.TooMany}, or as the bus
-   * does.
-   */
-  Future<Optional<DeviceAnswer.Request>> find(
+  /** What there is of a code; fails with {@link CodeGuesses.TooMany}, or as the bus does. */
+  Future<DeviceAnswer.Looked> find(
       Exchange exchange, Person.SignedIn person, String code, boolean claim) {
     String user = person.userId();
     Optional<String> claimant = claim ? Optional.of(user) : Optional.empty();
-    return guesses
-        .attempt(
-            user,
-            exchange.origin(),
-            () -> bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience),
-            looked -> looked.request().filter(request -> isOf(user, request)).isPresent())
-        .map(DeviceAnswer.Looked::request);
-  }
-
-  /** To a stranger a code of others, or an ended one, is as wrong as one nobody has. */
-  private static boolean isOf(String user, DeviceAnswer.Request request) {
-    return request.isOpenFor(user) || request.owner().map(user::equals).orElse(false);
+    // To a stranger a code of others, or an ended one, is as wrong as one nobody has.
+    return guesses.attempt(
+        user,
+        exchange.origin(),
+        () -> bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience),
+        looked ->
+            looked.isOf(user)
+                || looked.request().filter(request -> request.isOpenFor(user)).isPresent());
   }
 }

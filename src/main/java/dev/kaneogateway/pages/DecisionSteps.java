@@ -8,6 +8,7 @@ import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.device.UserCode;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Seals;
+import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -43,6 +44,9 @@ final class DecisionSteps {
     String code = UserCode.normalize(Form.ofQuery(exchange.head().target()).get("user_code"));
     if (code.isEmpty()) {
       views.entryPage(exchange, person, 200, "", "");
+    } else if (!UserCode.isComplete(code)) {
+      // No guess: no code is so long.
+      views.entryPage(exchange, person, 422, code, "error.length");
     } else {
       showRequest(exchange, person, code, true, "");
     }
@@ -63,11 +67,12 @@ final class DecisionSteps {
     search
         .find(exchange, person, code, false)
         .onSuccess(
-            found -> {
+            looked -> {
+              Optional<DeviceAnswer.Request> found = looked.request();
               if (found.isPresent() && found.get().isOpenFor(person.userId())) {
                 views.confirmPage(exchange, person, found.get(), byLink, error);
               } else {
-                notOpen(exchange, person, code, found);
+                notOpen(exchange, person, code, looked);
               }
             })
         .onFailure(failure -> views.trouble(exchange, failure));
@@ -75,13 +80,9 @@ final class DecisionSteps {
 
   /** Whose code it is decides what is told: to strangers unknown, expired and taken are one. */
   private void notOpen(
-      Exchange exchange,
-      Person.SignedIn person,
-      String code,
-      Optional<DeviceAnswer.Request> found) {
-    boolean own =
-        found.flatMap(DeviceAnswer.Request::owner).map(person.userId()::equals).orElse(false);
-    if (own && !found.map(r -> r.status().equals("pending")).orElse(false)) {
+      Exchange exchange, Person.SignedIn person, String code, DeviceAnswer.Looked looked) {
+    boolean own = looked.isOf(person.userId());
+    if (own && !looked.request().map(r -> r.status().equals("pending")).orElse(false)) {
       writer.redirect(exchange, DevicePages.PATH + "/result?outcome=used");
     } else if (own) {
       writer.redirect(exchange, DevicePages.PATH + "/result?outcome=expired");
@@ -104,12 +105,12 @@ final class DecisionSteps {
     search
         .find(exchange, person, code, true)
         .onSuccess(
-            found -> {
-              if (found.isPresent() && found.get().isOpenFor(person.userId())) {
+            looked -> {
+              if (looked.request().filter(r -> r.isOpenFor(person.userId())).isPresent()) {
                 cookie.set(exchange, person, code);
                 writer.redirect(exchange, DevicePages.PATH + "/confirm");
               } else {
-                notOpen(exchange, person, code, found);
+                notOpen(exchange, person, code, looked);
               }
             })
         .onFailure(failure -> views.trouble(exchange, failure));
@@ -137,6 +138,16 @@ final class DecisionSteps {
   void signInFirst(Exchange exchange, Form form) {
     String code = UserCode.normalize(form.get("user_code"));
     writer.redirectToStart(exchange, code);
+  }
+
+  /** Gives up a code that was typed and not decided on; never fails. */
+  Future<?> release(Person.SignedIn person, Form form) {
+    String code = UserCode.normalize(form.get("user_code"));
+    return UserCode.isComplete(code)
+        ? bus.ask(
+                DeviceVerticle.RELEASE, new DeviceQuestion.Release(code, person.userId()), patience)
+            .otherwiseEmpty()
+        : Future.succeededFuture();
   }
 
   private void conclude(Exchange exchange, Person.SignedIn person, String code, boolean allow) {

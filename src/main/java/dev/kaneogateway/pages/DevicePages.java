@@ -44,11 +44,11 @@ public final class DevicePages {
           PATH + "/style.css",
           "GET, HEAD",
           PATH + "/sign-in",
-          "POST",
+          "GET, HEAD, POST",
           PATH + "/sign-out",
           "POST",
           PATH + "/decision",
-          "POST");
+          "GET, HEAD, POST");
 
   private final People people;
   private final PageWriter writer;
@@ -113,8 +113,11 @@ public final class DevicePages {
       case "GET " + PATH + "/style.css" -> writer.style(exchange, style);
       case "POST " + PATH -> withForm(exchange, personally(decision::enter));
       case "POST " + PATH + "/sign-in" -> withForm(exchange, signIn::signIn);
-      case "POST " + PATH + "/sign-out" -> withForm(exchange, signIn::signOut);
+      case "POST " + PATH + "/sign-out" -> withForm(exchange, this::signOut);
       case "POST " + PATH + "/decision" -> withForm(exchange, personally(decision::decide));
+      // Where a browser stands after a refusal, or somebody typed a slash.
+      case "GET " + PATH + "/", "GET " + PATH + "/sign-in", "GET " + PATH + "/decision" ->
+          writer.redirect(exchange, PATH);
       default -> {
         String allow = ALLOWED.getOrDefault(exchange.head().path(), "");
         if (!allow.isEmpty()) {
@@ -129,6 +132,15 @@ public final class DevicePages {
   public void refuse(Exchange exchange, Refusal refusal) {
     exchange.route(Route.PAGE);
     views.refuse(exchange, refusal);
+  }
+
+  /** Who goes leaves the code to whoever signs in next. */
+  private void signOut(Exchange exchange, Form form) {
+    withPerson(
+        exchange,
+        (asked, person) ->
+            decision.release(person, form).onComplete(done -> signIn.signOut(asked, form)),
+        asked -> signIn.signOut(asked, form));
   }
 
   /** A step of somebody signed in. */

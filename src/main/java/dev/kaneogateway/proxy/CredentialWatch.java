@@ -2,16 +2,20 @@ package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.credentials.Identity;
 import dev.kaneogateway.credentials.LiveStreams;
+import dev.kaneogateway.credentials.Verdict;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Watches over the credential of a connection that stays open, and has it closed when that ends.
- * Where Kaneo itself judged the request (a cookie, a path of MCP), whose it is is found out now.
- * Confined to its event loop.
+ * Where Kaneo itself judged the request (a cookie, a path of MCP), whose it is is found out now;
+ * that a session has ended Kaneo may not know for five minutes. Confined to its event loop.
  */
 final class CredentialWatch {
+  /** While the database cannot say whose it is. */
+  private static final long ASK_AGAIN_MS = 1000;
+
   private final Lane lane;
   private final Runnable whenEnded;
   private LiveStreams.@Nullable Stream stream;
@@ -24,22 +28,30 @@ final class CredentialWatch {
 
   /** Begins, with the identity if the gateway knows it. */
   void start(@Nullable Identity identity, MultiMap headers) {
-    Context loop = lane.vertx.getOrCreateContext();
     if (identity != null) {
-      add(identity, loop);
+      add(identity);
     } else {
       lane.authenticator
-          .holder(headers)
-          .onSuccess(
-              holder -> {
-                if (!over) {
-                  holder.ifPresent(found -> add(found, loop));
-                }
-              });
+          .secondOpinion(headers)
+          .onSuccess(opinion -> opinion.ifPresent(verdict -> heed(verdict, headers)));
     }
   }
 
-  private void add(Identity identity, Context loop) {
+  private void heed(Verdict verdict, MultiMap headers) {
+    if (over) {
+      return;
+    }
+    if (verdict instanceof Verdict.Valid valid) {
+      add(valid.identity());
+    } else if (verdict instanceof Verdict.Invalid) {
+      whenEnded.run();
+    } else {
+      lane.vertx.setTimer(ASK_AGAIN_MS, late -> start(null, headers));
+    }
+  }
+
+  private void add(Identity identity) {
+    Context loop = lane.vertx.getOrCreateContext();
     stream = lane.streams.add(identity, () -> loop.runOnContext(ended -> whenEnded.run()));
   }
 

@@ -7,6 +7,7 @@ import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.HttpDate;
+import io.netty.handler.codec.http2.Http2Error;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -168,7 +169,7 @@ final class Download implements BodyPump.Events, Lane.Open {
     exchange.abandoned();
     forward.finish(true);
     if (request.version() == HttpVersion.HTTP_2) {
-      response.reset();
+      response.reset(Http2Error.CANCEL.code());
     } else {
       ConnectionGuard.cut(request.connection());
     }
@@ -176,14 +177,15 @@ final class Download implements BodyPump.Events, Lane.Open {
 
   /**
    * Ends an answer so that nobody takes it for whole: HTTP/1.1 misses its last chunk or announced
-   * length, HTTP/2 its end of stream; HTTP/1.0 knows only the reset of the connection.
+   * length, HTTP/2 is told of an error (RFC 9113 §8.1: without one the answer would count as
+   * whole); HTTP/1.0 knows only the reset of the connection.
    */
   static void breakOff(Exchange exchange) {
     exchange.truncated();
     if (exchange.request().version() == HttpVersion.HTTP_1_0) {
       ConnectionGuard.abort(exchange.request().connection());
     } else {
-      exchange.response().reset();
+      exchange.response().reset(Http2Error.INTERNAL_ERROR.code());
     }
   }
 

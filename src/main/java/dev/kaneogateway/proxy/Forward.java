@@ -15,6 +15,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -193,6 +194,12 @@ final class Forward implements Delivery.Sender {
     if (!response.headWritten() && request.version() != HttpVersion.HTTP_1_0) {
       MultiMap clean = MultiMap.caseInsensitiveMultiMap();
       if (ResponseHeaders.copy(hints, clean)) {
+        if (request.version() == HttpVersion.HTTP_2) {
+          // RFC 9113 §8.2. Of final answers Vert.x sees to it itself.
+          MultiMap lower = MultiMap.caseInsensitiveMultiMap();
+          clean.forEach((name, value) -> lower.add(name.toLowerCase(Locale.ROOT), value));
+          clean = lower;
+        }
         response.writeEarlyHints(clean);
       }
     }

@@ -230,7 +230,7 @@ final class Tunnel implements Lane.Open {
 
     @Override
     public void sourceFailed(Throwable cause) {
-      response.reset();
+      Download.breakOff(exchange);
     }
   }
 

@@ -252,7 +252,8 @@ class DeviceGrantIT {
         now,
         WEEK,
         random.id(),
-        random.id());
+        random.id(),
+        (userCode, owner) -> {});
   }
 
   private DeviceAnswer.Polled poll(String code) {

@@ -276,6 +276,51 @@ class DevicePageBrowserIT {
   }
 
   @Test
+  void anotherAccountMayTakeATypedCodeOver() {
+    JsonObject codes = ask();
+    signedIn();
+    confirmTyped(codes);
+    assertEquals("demoUser", owner(codes));
+    browser.click("button.link");
+    browser.awaitHeading("Sign in to connect a device");
+    assertEquals("", owner(codes));
+    signIn(browser, DemoSeed.PASSWORD);
+    browser.awaitHeading(CONFIRM);
+  }
+
+  @Test
+  void aLinkWithHalfACodeIsNoGuess() {
+    signedIn();
+    for (int i = 0; i < 8; i++) {
+      browser.open(base + "/device?user_code=A");
+      browser.awaitHeading(ENTRY);
+    }
+    confirmTyped(ask());
+  }
+
+  @Test
+  void theOwnLinkOfARedeemedCodeIsKnownAsUsed() {
+    JsonObject codes = ask();
+    decide(codes, "allow");
+    browser.awaitHeading("Done");
+    assertTrue(poll(codes).containsKey("access_token"));
+    for (int i = 0; i < 8; i++) {
+      browser.open(codes.getString("verification_uri_complete"));
+      browser.find("svg.mark.warn");
+      assertTrue(browser.driver().getCurrentUrl().endsWith("/device/result?outcome=used"));
+    }
+  }
+
+  @Test
+  void whereABrowserStandsAfterARefusalIsAPage() {
+    signedIn();
+    for (String path : new String[] {"/device/", "/device/sign-in", "/device/decision"}) {
+      browser.open(base + path);
+      browser.awaitHeading(ENTRY);
+    }
+  }
+
+  @Test
   void aSessionThatEndsBeforeTheDecisionDoesNotCostTheCode() {
     JsonObject codes = ask();
     signedIn();
@@ -583,6 +628,10 @@ class DevicePageBrowserIT {
 
   private static String row(JsonObject codes) {
     return database.query("SELECT d::text FROM device_code d" + where(codes));
+  }
+
+  private static String owner(JsonObject codes) {
+    return database.query("SELECT coalesce(user_id, '') FROM device_code" + where(codes));
   }
 
   private static String status(JsonObject codes) {

@@ -1,13 +1,16 @@
 package dev.kaneogateway.proxy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.netty.handler.codec.http2.Http2Error;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -16,6 +19,7 @@ import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.http.StreamResetException;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.SelfSignedCertificate;
 import io.vertx.junit5.VertxExtension;
@@ -110,6 +114,59 @@ class Http2IT {
         assertEquals("hello", send(client, gateway.port(), HttpMethod.GET, false, null));
       }
       assertEquals(1, connections.size());
+    }
+  }
+
+  /** RFC 9113 §8.1: reset without an error it would count as whole. */
+  @Test
+  void aBrokenOffAnswerIsResetWithAnError(Vertx vertx) throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+          return false;
+        });
+    try (RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
+      HttpClient client =
+          client(
+              vertx,
+              new HttpClientOptions()
+                  .setProtocolVersion(HttpVersion.HTTP_2)
+                  .setHttp2ClearTextUpgrade(false));
+      AssertionError failure =
+          assertThrows(
+              AssertionError.class,
+              () -> send(client, gateway.port(), HttpMethod.GET, false, null));
+      StreamResetException reset = (StreamResetException) failure.getCause().getCause();
+      assertEquals(Http2Error.INTERNAL_ERROR.code(), reset.getCode());
+    }
+  }
+
+  @Test
+  void earlyHintsPassInLowerCase(Vertx vertx) throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n");
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
+      HttpClient client =
+          client(
+              vertx,
+              new HttpClientOptions()
+                  .setProtocolVersion(HttpVersion.HTTP_2)
+                  .setHttp2ClearTextUpgrade(false));
+      Promise<String> hint = Promise.promise();
+      Future<String> body =
+          client
+              .request(HttpMethod.GET, gateway.port(), "127.0.0.1", "/api/health")
+              .compose(
+                  request ->
+                      request.earlyHintsHandler(hints -> hint.complete(hints.get("link"))).send())
+              .compose(HttpClientResponse::body)
+              .map(Buffer::toString);
+      assertEquals("hello", RunningGateway.await(body));
+      assertEquals("</a>; rel=preload", RunningGateway.await(hint.future()));
     }
   }
 

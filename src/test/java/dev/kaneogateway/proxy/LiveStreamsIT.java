@@ -26,6 +26,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** WebSockets and event streams whose credential ends, or whose gateway goes. */
 class LiveStreamsIT {
@@ -168,18 +170,61 @@ class LiveStreamsIT {
   }
 
   /** As the web app opens them: Kaneo judges the cookie, the gateway watches over its session. */
-  @Test
-  void aWebSocketOpenedWithACookieEndsWithItsSession() throws Exception {
-    try (RawPeer peer = new RawPeer(gateway.port())) {
-      peer.send(
-          "GET /api/ws/user HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-              + "Cookie: other=1; better-auth.session_token="
-              + signedSessionToken()
-              + "\r\n\r\n");
-      assertTrue(peer.readUntil(TEXT_FRAME).startsWith("HTTP/1.1 101 "));
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "other=1; better-auth.session_token=%s",
+        "better-auth.session_token=\"%s\"",
+        "__Secure-better-auth.session_token=x.y; better-auth.session_token=%s"
+      })
+  void aWebSocketOpenedWithACookieEndsWithItsSession(String cookies) throws Exception {
+    try (RawPeer peer = webSocketByCookie(cookies)) {
       database.execute("DELETE FROM session WHERE id = 'demoSession'");
       assertEquals(close(4401, "credential ended"), peer.readUntil("credential ended"));
     }
+  }
+
+  /** Kaneo believes a signed copy of the session, of up to five minutes ago. */
+  @Test
+  void aWebSocketOpenedWithTheCookieOfAnEndedSessionIsClosed() throws Exception {
+    database.execute("DELETE FROM session WHERE id = 'demoSession'");
+    try (RawPeer peer = webSocketByCookie("better-auth.session_token=%s")) {
+      assertEquals(close(4401, "credential ended"), peer.readUntil("credential ended"));
+    }
+  }
+
+  @Test
+  void aWebSocketOpenedWhileNobodyKnewWhoseItWasEndsWithItsSession() throws Exception {
+    database.execute("ALTER TABLE session RENAME TO away");
+    try (RawPeer peer = webSocketByCookie("better-auth.session_token=%s")) {
+      database.execute("ALTER TABLE away RENAME TO session");
+      database.execute("DELETE FROM session WHERE id = 'demoSession'");
+      assertEquals(close(4401, "credential ended"), peer.readUntil("credential ended"));
+    }
+  }
+
+  /** Or everybody would be cut off by a gateway that was given another secret than Kaneo. */
+  @Test
+  void aSignatureThatOnlyKaneoFindsGoodEndsNothing() throws Exception {
+    try (RawPeer peer = webSocketByCookie("better-auth.session_token=%sx")) {
+      database.execute("DELETE FROM session WHERE id = 'demoSession'");
+      try (RawPeer other = webSocketByCookie("better-auth.session_token=%s")) {
+        assertEquals(close(4401, "credential ended"), other.readUntil("credential ended"));
+      }
+      assertEquals(maskedClose(1001), heardByKaneo.poll(10, TimeUnit.SECONDS));
+      peer.send("\u0081\u0080\0\0\0\0");
+    }
+    assertEquals("\u0081\u0080\0\0\0\0", heardByKaneo.poll(10, TimeUnit.SECONDS));
+  }
+
+  private RawPeer webSocketByCookie(String cookies) throws Exception {
+    RawPeer peer = new RawPeer(gateway.port());
+    peer.send(
+        "GET /api/ws/user HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: "
+            + cookies.formatted(signedSessionToken())
+            + "\r\n\r\n");
+    assertTrue(peer.readUntil(TEXT_FRAME).startsWith("HTTP/1.1 101 "));
+    return peer;
   }
 
   /** Kaneo judges these paths itself. */
