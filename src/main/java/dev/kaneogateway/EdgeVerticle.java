@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.web.Certificates;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Http2Flood;
 import dev.kaneogateway.web.Http2Methods;
@@ -18,9 +19,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.impl.Http1xServerConnection;
 import io.vertx.core.internal.ContextInternal;
-import io.vertx.core.net.PemKeyCertOptions;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +77,10 @@ final class EdgeVerticle extends VerticleBase {
             .requestHandler(request -> current().handle(request));
     server = listening;
     delay = LoopDelay.start(vertx, metrics);
-    return makeSurfaces().compose(made -> listening.listen()).onSuccess(bound -> guard());
+    return checkCertificate()
+        .compose(sound -> makeSurfaces())
+        .compose(made -> listening.listen())
+        .onSuccess(bound -> guard());
   }
 
   private Future<?> makeSurfaces() {
@@ -166,10 +168,29 @@ final class EdgeVerticle extends VerticleBase {
 
   /** Serves the certificate that is in the files now. */
   Future<Boolean> reloadCertificate() {
-    HttpServerOptions options = options();
-    return server == null
+    HttpServer changed = server;
+    return changed == null
         ? Future.succeededFuture(false)
-        : server.updateSSLOptions(options.getSslOptions(), true);
+        : checkCertificate()
+            .compose(sound -> changed.updateSSLOptions(options().getSslOptions(), true));
+  }
+
+  /** Renewed files are written one after the other: for a moment they may not belong together. */
+  private Future<?> checkCertificate() {
+    return settings
+        .server()
+        .tls()
+        .<Future<?>>map(
+            tls ->
+                vertx.executeBlocking(
+                    () -> {
+                      if (!Certificates.belongTogether(vertx, tls)) {
+                        throw new IllegalArgumentException(
+                            tls.key() + " is not the key of " + tls.certificate());
+                      }
+                      return null;
+                    }))
+        .orElse(Future.succeededFuture());
   }
 
   private HttpServerOptions options() {
@@ -205,10 +226,7 @@ final class EdgeVerticle extends VerticleBase {
                     .setSsl(true)
                     .setUseAlpn(true)
                     .setEnabledSecureTransportProtocols(Set.of("TLSv1.2", "TLSv1.3"))
-                    .setKeyCertOptions(
-                        new PemKeyCertOptions()
-                            .setCertPaths(List.of(tls.certificate().toString()))
-                            .setKeyPaths(List.of(tls.key().toString()))));
+                    .setKeyCertOptions(Certificates.options(tls)));
     return options;
   }
 

@@ -34,6 +34,7 @@ import dev.kaneogateway.pages.DevicePages;
 import dev.kaneogateway.proxy.Presences;
 import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.tracing.Tracing;
+import dev.kaneogateway.web.Certificates;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchanges;
 import dev.kaneogateway.web.PathTemplates;
@@ -50,7 +51,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -61,6 +64,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Gateway {
   private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+
+  /** Far more than to write the last uses of keys and close connections to a PostgreSQL takes. */
+  private static final int CLOSE_PATIENCE_SECONDS = 5;
 
   /** Scrapes of the metrics and looks at files: now and then one, and none for long. */
   private static final int WORKERS = 4;
@@ -386,15 +392,19 @@ public final class Gateway {
                       return null;
                     }))
         .onComplete(
-            drained ->
-                vertx
-                    .close()
-                    .onComplete(
-                        closed -> {
-                          metrics.close();
-                          LOG.info("stopped");
-                          stopped.complete();
-                        }));
-    return stopped.future();
+            drained -> {
+              vertx.close().onComplete(closed -> stopped.tryComplete());
+              // A database that answers nothing must not keep the process, nor can Vert.x tell
+              // time.
+              CompletableFuture.delayedExecutor(CLOSE_PATIENCE_SECONDS, TimeUnit.SECONDS)
+                  .execute(stopped::tryComplete);
+            });
+    return stopped
+        .future()
+        .onComplete(
+            closed -> {
+              metrics.close();
+              LOG.info("stopped");
+            });
   }
 }

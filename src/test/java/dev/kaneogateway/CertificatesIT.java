@@ -1,13 +1,18 @@
 package dev.kaneogateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import dev.kaneogateway.web.Certificates;
+import io.vertx.core.Vertx;
 import io.vertx.core.net.SelfSignedCertificate;
+import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,9 +23,11 @@ import java.time.temporal.ChronoUnit;
 import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The end of the served certificate, from real files. */
+@ExtendWith(VertxExtension.class)
 class CertificatesIT {
   private static final String METRIC = "kaneo_gateway_tls_certificate_expiry_timestamp_seconds ";
 
@@ -40,6 +47,32 @@ class CertificatesIT {
     String message =
         assertThrows(CertificateException.class, () -> Certificates.end(empty)).getMessage();
     assertEquals("no certificate in " + empty, message);
+  }
+
+  @Test
+  void aKeyBelongsToTheCertificateItWasMadeFor(Vertx vertx) throws Exception {
+    SelfSignedCertificate one = SelfSignedCertificate.create("localhost");
+    SelfSignedCertificate other = SelfSignedCertificate.create("localhost");
+    assertTrue(Certificates.belongTogether(vertx, tls(one, one)));
+    assertFalse(Certificates.belongTogether(vertx, tls(one, other)));
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly()) {
+      AssertionError refused =
+          assertThrows(
+              AssertionError.class,
+              () ->
+                  RunningGateway.start(
+                      TestDatabase.createEmpty(),
+                      kaneo.port(),
+                      "GATEWAY_TLS_CERT",
+                      one.certificatePath(),
+                      "GATEWAY_TLS_KEY",
+                      other.privateKeyPath()));
+      assertTrue(refused.getMessage().contains("is not the key of"), refused.getMessage());
+    }
+  }
+
+  private static Settings.Tls tls(SelfSignedCertificate of, SelfSignedCertificate key) {
+    return new Settings.Tls(Path.of(of.certificatePath()), Path.of(key.privateKeyPath()));
   }
 
   @Test

@@ -3,6 +3,10 @@ package dev.kaneogateway;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.Detour;
+import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -18,6 +22,9 @@ import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.junit5.VertxExtension;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +34,62 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** What clients see of a gateway that stops. */
 @ExtendWith(VertxExtension.class)
 class StopIT {
+  @Test
+  void anAnswerOfARequestThatCameBeforeTellsToGoElsewhere() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    try (ScriptedUpstream kaneo =
+        new ScriptedUpstream(
+            (head, connection) -> {
+              asked.countDown();
+              answer.await(20, TimeUnit.SECONDS);
+              connection.write(ScriptedUpstream.ok("in full"));
+              return true;
+            })) {
+      RunningGateway gateway =
+          RunningGateway.start(
+              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      try (RawPeer peer = new RawPeer(gateway.port())) {
+        peer.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+        assertTrue(asked.await(20, TimeUnit.SECONDS));
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
+        Await.until("not ready", () -> gateway.readiness() == 503);
+        answer.countDown();
+        String whole = peer.readAll();
+        assertTrue(whole.toLowerCase(Locale.ROOT).contains("\r\nconnection: close\r\n"), whole);
+        assertTrue(whole.endsWith("in full"), whole);
+        stopped.get(20, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
+  void aDatabaseThatAnswersNothingKeepsNobody() throws Exception {
+    TestDatabase database = TestDatabase.create();
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly();
+        Detour detour = new Detour(database.url())) {
+      RunningGateway gateway =
+          RunningGateway.start(database, kaneo.port(), "DATABASE_URL", detour.url());
+      Await.until("the database is known", () -> status(gateway) == 200);
+      detour.block();
+      gateway.close();
+    }
+  }
+
+  private static int status(RunningGateway gateway) {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer =
+          peer.send(
+                  "GET /api/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer "
+                      + DemoSeed.SESSION_TOKEN
+                      + "\r\n\r\n")
+              .readAll();
+      return Integer.parseInt(answer.split(" ", 3)[1]);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   @Test
   void http2ClientsAreToldToGoAwayAndGetTheAnswersTheyWaitFor(Vertx vertx) throws Exception {
     CountDownLatch asked = new CountDownLatch(1);

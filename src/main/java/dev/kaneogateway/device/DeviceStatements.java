@@ -1,6 +1,7 @@
 package dev.kaneogateway.device;
 
 import io.vertx.core.Future;
+import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -41,13 +42,15 @@ final class DeviceStatements {
         SELECT $4, $5, user_id, $6, $3, $3, $7, $8 FROM redeemed RETURNING id
       ), polled AS (
         UPDATE device_code d SET
-          polling_interval = CASE WHEN d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$d) * interval '1 millisecond' > $3
+          polling_interval = CASE WHEN d.last_polled_at < $3
+              AND d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$d) * interval '1 millisecond' > $3
             THEN LEAST(COALESCE(d.polling_interval, 5000) + %2$d, %3$d) ELSE d.polling_interval END,
-          last_polled_at = CASE WHEN d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$d) * interval '1 millisecond' > $3
-            THEN d.last_polled_at ELSE $3 END,
+          last_polled_at = CASE WHEN d.last_polled_at < $3
+              AND d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$d) * interval '1 millisecond' > $3
+            THEN d.last_polled_at ELSE GREATEST(d.last_polled_at, $3) END,
           updated_at = $3
         WHERE d.device_code = $1 AND d.client_id = $2 AND d.status = 'pending' AND d.expires_at > $3
-        RETURNING d.polling_interval, d.last_polled_at <> $3 AS early
+        RETURNING d.polling_interval, d.last_polled_at < $3 AS early
       )
       SELECT code.client_id, code.status, code.expired, COALESCE(code.barred, false),
              redeemed.user_id, redeemed.scope,
@@ -57,6 +60,10 @@ final class DeviceStatements {
       """
           .formatted(TOLERANCE_MS, SLOW_DOWN_MS, LONGEST_INTERVAL_MS);
 
+  private static final String INSUFFICIENT_PRIVILEGE = "42501";
+  private static final String UNDEFINED_TABLE = "42P01";
+  private static final String UNDEFINED_SCHEMA = "3F000";
+
   private final Pool pool;
   private final boolean ownSchema;
 
@@ -65,7 +72,10 @@ final class DeviceStatements {
     this.ownSchema = ownSchema;
   }
 
-  /** Makes the place for what Kaneo's table cannot hold; false where the role may not. */
+  /**
+   * Makes the place for what Kaneo's table cannot hold; false where the role may not. Fails while
+   * nobody can say, as with a database that only reads for now.
+   */
   static Future<Boolean> createOwnSchema(Pool pool) {
     return pool.query(
             """
@@ -83,8 +93,21 @@ final class DeviceStatements {
             refused ->
                 pool.query("SELECT 1 FROM kaneo_gateway.device_request LIMIT 1")
                     .execute()
-                    .map(true))
-        .otherwise(false);
+                    .map(true)
+                    .recover(
+                        missing ->
+                            isState(refused, INSUFFICIENT_PRIVILEGE)
+                                ? Future.succeededFuture(false)
+                                : Future.failedFuture(refused)));
+  }
+
+  /** Whether a statement failed since somebody has dropped the gateway's own tables. */
+  boolean isOwnSchemaGone(Throwable failure) {
+    return ownSchema && (isState(failure, UNDEFINED_TABLE) || isState(failure, UNDEFINED_SCHEMA));
+  }
+
+  private static boolean isState(Throwable failure, String state) {
+    return failure instanceof PgException refused && state.equals(refused.getSqlState());
   }
 
   Future<?> insert(
@@ -116,8 +139,10 @@ final class DeviceStatements {
   }
 
   /**
-   * One statement: looks, redeems or counts the poll.
+   * One statement: looks, redeems or counts the poll. Of the same moment it may run twice, or later
+   * than one that came after it, and counts the poll once and where it belongs.
    *
+   * @param now when the poll came
    * @param redeemed told the user code and its person, if the poll has redeemed it
    */
   Future<DeviceAnswer.Polled> poll(

@@ -11,6 +11,7 @@ import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -136,14 +137,15 @@ public final class DeviceVerticle extends VerticleBase {
     return Database.repeatable(
             vertx,
             () ->
-                statements.insert(
-                    id,
-                    deviceCode,
-                    userCode,
-                    clock.instant(),
-                    settings.codeLife(),
-                    settings.interval(),
-                    start))
+                noticing(
+                    statements.insert(
+                        id,
+                        deviceCode,
+                        userCode,
+                        clock.instant(),
+                        settings.codeLife(),
+                        settings.interval(),
+                        start)))
         .map(
             made ->
                 new DeviceAnswer.Started(
@@ -168,12 +170,13 @@ public final class DeviceVerticle extends VerticleBase {
         redemptions
             .doubtful(poll)
             .orElseGet(() -> new Redemptions.Redemption(poll.clientId(), random.id(), random.id()));
+    Instant came = clock.instant();
     return repeatable(
             () -> {
               Future<DeviceAnswer.Polled> polled =
                   statements.poll(
                       poll,
-                      clock.instant(),
+                      came,
                       settings.sessionLife(),
                       redemption.sessionId(),
                       redemption.token(),
@@ -295,7 +298,19 @@ public final class DeviceVerticle extends VerticleBase {
   }
 
   private <T> Future<T> repeatable(Supplier<Future<T>> statement) {
-    return once(() -> Database.repeatable(vertx, statement));
+    return once(() -> Database.repeatable(vertx, () -> noticing(statement.get())));
+  }
+
+  /** If the own tables are gone, as from a backup that was restored, they are made anew. */
+  private <T> Future<T> noticing(Future<T> statement) {
+    DeviceStatements used = statements;
+    return statement.onFailure(
+        failure -> {
+          if (used == statements && used.isOwnSchemaGone(failure)) {
+            statements = new DeviceStatements(pool, false);
+            createOwnSchema();
+          }
+        });
   }
 
   private void step(String step, String outcome) {

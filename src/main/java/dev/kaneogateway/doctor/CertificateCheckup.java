@@ -1,8 +1,10 @@
 package dev.kaneogateway.doctor;
 
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.web.Certificates;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
@@ -10,19 +12,13 @@ import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.PrivateKey;
-import java.security.Signature;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /** The certificates people meet: the gateway's own files, and what is served at the public URL. */
 final class CertificateCheckup implements Doctor.Checkup {
@@ -31,13 +27,14 @@ final class CertificateCheckup implements Doctor.Checkup {
 
   private static final String WHY =
       "browsers and clients refuse to talk to a server without a valid one.";
-  private static final Pattern PEM_LINES = Pattern.compile("-----[^-]+-----|\\s");
 
+  private final Vertx vertx;
   private final HttpClient client;
   private final Settings settings;
   private final Clock clock;
 
-  CertificateCheckup(HttpClient client, Settings settings, Clock clock) {
+  CertificateCheckup(Vertx vertx, HttpClient client, Settings settings, Clock clock) {
+    this.vertx = vertx;
     this.client = client;
     this.settings = settings;
     this.clock = clock;
@@ -83,7 +80,7 @@ final class CertificateCheckup implements Doctor.Checkup {
       X509Certificate certificate =
           (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
       Finding life = life("certificate", certificate);
-      return belongTogether(certificate, key(tls, certificate))
+      return Certificates.belongTogether(vertx, tls)
           ? List.of(life, Finding.ok("certificate.key", "belongs to the certificate"))
           : List.of(
               life,
@@ -98,38 +95,7 @@ final class CertificateCheckup implements Doctor.Checkup {
               "certificate",
               "cannot be read (" + Doctor.reason(e) + ")",
               WHY,
-              "give a PEM chain in GATEWAY_TLS_CERT and its PKCS#8 key in GATEWAY_TLS_KEY."));
-    }
-  }
-
-  private static PrivateKey key(Settings.Tls tls, X509Certificate certificate)
-      throws IOException, GeneralSecurityException {
-    byte[] der =
-        Base64.getDecoder().decode(PEM_LINES.matcher(Files.readString(tls.key())).replaceAll(""));
-    return KeyFactory.getInstance(certificate.getPublicKey().getAlgorithm())
-        .generatePrivate(new PKCS8EncodedKeySpec(der));
-  }
-
-  private static boolean belongTogether(X509Certificate certificate, PrivateKey key)
-      throws GeneralSecurityException {
-    String algorithm =
-        switch (key.getAlgorithm()) {
-          case "RSA" -> "SHA256withRSA";
-          case "EC" -> "SHA256withECDSA";
-          default -> key.getAlgorithm();
-        };
-    byte[] message = {1, 2, 3};
-    Signature signing = Signature.getInstance(algorithm);
-    signing.initSign(key);
-    signing.update(message);
-    byte[] signature = signing.sign();
-    Signature verifying = Signature.getInstance(algorithm);
-    verifying.initVerify(certificate.getPublicKey());
-    verifying.update(message);
-    try {
-      return verifying.verify(signature);
-    } catch (java.security.SignatureException e) {
-      return false;
+              "give a PEM chain in GATEWAY_TLS_CERT and its key in GATEWAY_TLS_KEY."));
     }
   }
 

@@ -58,7 +58,7 @@ public final class Doctor {
             List.of(
                 new DatabaseCheckup(pool, clock),
                 new KaneoCheckup(client, pool, settings, clock),
-                new CertificateCheckup(client, settings, clock),
+                new CertificateCheckup(vertx, client, settings, clock),
                 new FrontCheckup(client, sockets, settings, clock)));
     settings.redis().url().ifPresent(url -> checkups.add(new RedisCheckup(vertx, url)));
     List<Future<List<Finding>>> asked = new ArrayList<>();

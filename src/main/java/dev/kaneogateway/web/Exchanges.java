@@ -152,8 +152,13 @@ public final class Exchanges {
             request.connection().close();
           }
         });
-    if (last || (draining && request.version() != HttpVersion.HTTP_2)) {
-      response.putHeader("Connection", "close");
+    if (request.version() != HttpVersion.HTTP_2) {
+      response.headersEndHandler(
+          written -> {
+            if (last || draining) {
+              response.putHeader("Connection", "close");
+            }
+          });
     }
     return exchange;
   }

@@ -68,6 +68,15 @@ class DeviceGrantIT {
     assertEquals("ISSUED", poll(code).state().name());
   }
 
+  /** As a database does that was frozen: what was asked again, and what was stuck. */
+  @Test
+  void aPollThatRunsTwiceOrLateCountsOnceAndWhereItBelongs() {
+    String code = start();
+    List<String> states = polls(code, 0, 5, 0);
+    states.addAll(polls(code, -2, 7, 5));
+    assertEquals(List.of(), states.stream().filter(state -> !state.equals("PENDING 5")).toList());
+  }
+
   @Test
   void jitterIsForgiven() {
     String code = start();

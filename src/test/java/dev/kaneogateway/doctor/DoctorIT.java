@@ -217,12 +217,13 @@ class DoctorIT {
     // So far from now only the certificate is looked at: a database would have much to say.
     List<Finding> late =
         RunningGateway.await(
-            new CertificateCheckup(vertx.createHttpClient(), settings(), endOf(one, -1))
+            new CertificateCheckup(vertx, vertx.createHttpClient(), settings(), endOf(one, -1))
                 .findings());
     assertEquals(Finding.State.WARNING, find(late, "certificate").state());
     late =
         RunningGateway.await(
-            new CertificateCheckup(vertx.createHttpClient(), settings(), endOf(one, 1)).findings());
+            new CertificateCheckup(vertx, vertx.createHttpClient(), settings(), endOf(one, 1))
+                .findings());
     assertEquals(Finding.State.PROBLEM, find(late, "certificate").state());
   }
 

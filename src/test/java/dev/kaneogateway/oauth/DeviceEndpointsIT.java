@@ -72,6 +72,19 @@ class DeviceEndpointsIT {
     kaneo.close();
   }
 
+  /** As when a backup was restored that knew nothing of the gateway. */
+  @Test
+  void theOwnTablesAreMadeAnewWhenTheyAreGone() {
+    database.execute("DROP SCHEMA kaneo_gateway CASCADE");
+    assertEquals(200, post("/api/auth/device/code", FORM, "client_id=kaneo-cli").statusCode());
+    Await.until(
+        "the table",
+        () ->
+            database
+                .query("SELECT coalesce(to_regclass('kaneo_gateway.device_request')::text, '')")
+                .equals("kaneo_gateway.device_request"));
+  }
+
   /** 1, 2, 3, 11 to 17. */
   @ParameterizedTest
   @CsvSource({

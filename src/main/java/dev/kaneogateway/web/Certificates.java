@@ -1,0 +1,105 @@
+package dev.kaneogateway.web;
+
+import dev.kaneogateway.config.Settings;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.PemKeyCertOptions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.SignatureException;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.X509KeyManager;
+
+/** Reads certificates in files. Blocks. */
+public final class Certificates {
+  private Certificates() {}
+
+  /** The first end in a chain: clients refuse it whole from then on. */
+  public static Instant end(Path chain) throws IOException, CertificateException {
+    try (InputStream in = Files.newInputStream(chain)) {
+      Instant first = Instant.MAX;
+      for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+        Instant ends = ((X509Certificate) each).getNotAfter().toInstant();
+        first = ends.isBefore(first) ? ends : first;
+      }
+      if (first.equals(Instant.MAX)) {
+        throw new CertificateException("no certificate in " + chain);
+      }
+      return first;
+    }
+  }
+
+  /** The options of a server with this certificate. */
+  public static PemKeyCertOptions options(Settings.Tls tls) {
+    return new PemKeyCertOptions()
+        .setCertPaths(List.of(tls.certificate().toString()))
+        .setKeyPaths(List.of(tls.key().toString()));
+  }
+
+  /**
+   * Whether the key is the one that the certificate was made for; a server with another fails each
+   * handshake.
+   */
+  public static boolean belongTogether(Vertx vertx, Settings.Tls tls)
+      throws IOException, GeneralSecurityException {
+    for (KeyManager each : keyManagers(vertx, tls)) {
+      if (each instanceof X509KeyManager manager) {
+        for (String algorithm : new String[] {"RSA", "EC", "EdDSA"}) {
+          String[] aliases = manager.getServerAliases(algorithm, null);
+          if (aliases != null && aliases.length > 0) {
+            return signs(
+                manager.getPrivateKey(aliases[0]),
+                manager.getCertificateChain(aliases[0])[0].getPublicKey());
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  private static KeyManager[] keyManagers(Vertx vertx, Settings.Tls tls)
+      throws IOException, GeneralSecurityException {
+    try {
+      return options(tls).getKeyManagerFactory(vertx).getKeyManagers();
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new GeneralSecurityException(e);
+    }
+  }
+
+  private static boolean signs(PrivateKey key, PublicKey certified)
+      throws GeneralSecurityException {
+    String algorithm =
+        switch (key.getAlgorithm()) {
+          case "RSA" -> "SHA256withRSA";
+          case "EC" -> "SHA256withECDSA";
+          default -> key.getAlgorithm();
+        };
+    byte[] message = {1, 2, 3};
+    Signature signing = Signature.getInstance(algorithm);
+    signing.initSign(key);
+    signing.update(message);
+    byte[] signature = signing.sign();
+    Signature verifying = Signature.getInstance(algorithm);
+    try {
+      verifying.initVerify(certified);
+      verifying.update(message);
+      return verifying.verify(signature);
+    } catch (SignatureException | InvalidKeyException e) {
+      return false;
+    }
+  }
+}
