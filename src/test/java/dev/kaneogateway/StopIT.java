@@ -90,6 +90,45 @@ class StopIT {
     }
   }
 
+  /** Its window updates would be unread when the connection closes, which resets it. */
+  @Test
+  void aLongAnswerOverHttp2ComesWhole(Vertx vertx) throws Exception {
+    int length = 4 << 20;
+    try (ScriptedUpstream kaneo =
+        new ScriptedUpstream(
+            (head, connection) -> {
+              connection.write(ScriptedUpstream.ok("x".repeat(length)));
+              return true;
+            })) {
+      RunningGateway gateway =
+          RunningGateway.start(
+              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      HttpClient client =
+          vertx.createHttpClient(
+              new HttpClientOptions()
+                  .setProtocolVersion(HttpVersion.HTTP_2)
+                  .setHttp2ClearTextUpgrade(false));
+      Promise<HttpClientResponse> begun = Promise.promise();
+      Future<Buffer> body =
+          client
+              .request(HttpMethod.GET, gateway.port(), "127.0.0.1", "/long")
+              .compose(HttpClientRequest::send)
+              .compose(
+                  answer -> {
+                    answer.pause();
+                    begun.complete(answer);
+                    return answer.body();
+                  });
+      HttpClientResponse answer = RunningGateway.await(begun.future());
+      CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
+      Await.until("not ready", () -> gateway.readiness() == 503);
+      answer.resume();
+      assertEquals(length, RunningGateway.await(body).length());
+      stopped.get(20, TimeUnit.SECONDS);
+      client.close();
+    }
+  }
+
   @Test
   void http2ClientsAreToldToGoAwayAndGetTheAnswersTheyWaitFor(Vertx vertx) throws Exception {
     CountDownLatch asked = new CountDownLatch(1);

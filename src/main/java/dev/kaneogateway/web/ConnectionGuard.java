@@ -193,6 +193,9 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     harden();
     headBegun = false;
     multiplexed = http2;
+    if (http2 && channel != null) {
+      channel.pipeline().addFirst("lingering-close", new LingeringClose(this));
+    }
   }
 
   @Override

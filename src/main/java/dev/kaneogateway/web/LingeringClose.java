@@ -1,0 +1,52 @@
+package dev.kaneogateway.web;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.DuplexChannel;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Closes a connection in good order (RFC 9112 §9.6 tells why): what was written leaves, which
+ * Netty's HTTP/2 would not wait for when its last stream ends; the client is told that nothing more
+ * comes; and what it still sends, such as updates of windows, is read and thrown away until it
+ * hangs up as well. Closed at once, with bytes unread, the connection would be reset and the end of
+ * the last answer lost. Confined to the connection's event loop.
+ */
+final class LingeringClose extends ChannelOutboundHandlerAdapter {
+  /** For a client to take what was written. */
+  private static final long WRITING_MS = 10_000;
+
+  /** For a client to hang up. */
+  private static final long HANGING_UP_MS = 1000;
+
+  private final ConnectionGuard guard;
+  private boolean closing;
+
+  LingeringClose(ConnectionGuard guard) {
+    this.guard = guard;
+  }
+
+  @Override
+  public void close(ChannelHandlerContext context, ChannelPromise promise) {
+    if (closing || !(context.channel() instanceof DuplexChannel duplex) || !duplex.isActive()) {
+      context.close(promise);
+      return;
+    }
+    closing = true;
+    guard.doom();
+    closeIn(WRITING_MS, context, promise);
+    context
+        .writeAndFlush(Unpooled.EMPTY_BUFFER)
+        .addListener(
+            written -> {
+              duplex.shutdownOutput();
+              closeIn(HANGING_UP_MS, context, promise);
+            });
+  }
+
+  private static void closeIn(long millis, ChannelHandlerContext context, ChannelPromise promise) {
+    context.executor().schedule(() -> context.close(promise), millis, TimeUnit.MILLISECONDS);
+  }
+}
