@@ -498,7 +498,7 @@ public final class Keys {
           "GATEWAY_KEY_USAGE",
           "true",
           Parse::flag,
-          "Write the use of API keys into `last_request` and `request_count`, once a second, so that it never makes Kaneo refuse one.");
+          "Write the use of API keys into `last_request` and `request_count`, once a second; of a key that Kaneo limits, at most half of its limit.");
 
   static final Setting<List<String>> GATEWAY_DEVICE_CLIENT_NAMES =
       Setting.of(
