@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.ClearTextHttp2;
 import dev.kaneogateway.fixtures.Detour;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
@@ -16,11 +17,9 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.GoAway;
 import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -38,14 +37,7 @@ class StopIT {
   void anAnswerOfARequestThatCameBeforeTellsToGoElsewhere() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch answer = new CountDownLatch(1);
-    try (ScriptedUpstream kaneo =
-        new ScriptedUpstream(
-            (head, connection) -> {
-              asked.countDown();
-              answer.await(20, TimeUnit.SECONDS);
-              connection.write(ScriptedUpstream.ok("in full"));
-              return true;
-            })) {
+    try (ScriptedUpstream kaneo = answeringLater(asked, answer)) {
       RunningGateway gateway =
           RunningGateway.start(
               TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
@@ -76,6 +68,17 @@ class StopIT {
     }
   }
 
+  private static ScriptedUpstream answeringLater(CountDownLatch asked, CountDownLatch answer)
+      throws IOException {
+    return new ScriptedUpstream(
+        (head, connection) -> {
+          asked.countDown();
+          answer.await(20, TimeUnit.SECONDS);
+          connection.write(ScriptedUpstream.ok("in full"));
+          return true;
+        });
+  }
+
   private static int status(RunningGateway gateway) {
     try (RawPeer peer = new RawPeer(gateway.port())) {
       String answer =
@@ -103,11 +106,7 @@ class StopIT {
       RunningGateway gateway =
           RunningGateway.start(
               TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
-      HttpClient client =
-          vertx.createHttpClient(
-              new HttpClientOptions()
-                  .setProtocolVersion(HttpVersion.HTTP_2)
-                  .setHttp2ClearTextUpgrade(false));
+      HttpClient client = ClearTextHttp2.client(vertx);
       Promise<HttpClientResponse> begun = Promise.promise();
       Future<Buffer> body =
           client
@@ -133,23 +132,11 @@ class StopIT {
   void http2ClientsAreToldToGoAwayAndGetTheAnswersTheyWaitFor(Vertx vertx) throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch answer = new CountDownLatch(1);
-    try (ScriptedUpstream kaneo =
-        new ScriptedUpstream(
-            (head, connection) -> {
-              asked.countDown();
-              answer.await(20, TimeUnit.SECONDS);
-              connection.write(ScriptedUpstream.ok("in full"));
-              return true;
-            })) {
+    try (ScriptedUpstream kaneo = answeringLater(asked, answer)) {
       RunningGateway gateway =
           RunningGateway.start(
               TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
-      // Held on to, or it would be closed as soon as it is collected.
-      HttpClient client =
-          vertx.createHttpClient(
-              new HttpClientOptions()
-                  .setProtocolVersion(HttpVersion.HTTP_2)
-                  .setHttp2ClearTextUpgrade(false));
+      HttpClient client = ClearTextHttp2.client(vertx);
       HttpClientRequest request =
           RunningGateway.await(
               client.request(HttpMethod.GET, gateway.port(), "127.0.0.1", "/slow"));

@@ -50,18 +50,19 @@ public record DatabaseUrl(
   public static DatabaseUrl parse(String text) {
     int scheme = text.indexOf("://");
     boolean known = text.startsWith("postgresql://") || text.startsWith("postgres://");
-    int query = text.indexOf('?', Math.max(0, text.lastIndexOf('@')));
-    String whole = query < 0 ? text : text.substring(0, query);
-    int at = whole.lastIndexOf('@');
-    int slash = whole.indexOf('/', Math.max(at + 1, scheme + 3));
-    if (!known || slash < 0) {
+    int begin = scheme + 3;
+    int slash = text.indexOf('/', begin);
+    int at = slash < 0 ? -1 : Math.max(begin - 1, text.lastIndexOf('@', slash));
+    String place = slash < 0 ? "" : text.substring(at + 1, slash);
+    if (!known || slash < 0 || place.indexOf('?') >= 0) {
       throw new IllegalArgumentException(
           "give the one Kaneo has, like postgresql://user:password@host:5432/kaneo");
     }
+    int query = text.indexOf('?', slash);
+    int end = query < 0 ? text.length() : query;
     Map<String, String> parameters = query < 0 ? Map.of() : parameters(text.substring(query + 1));
-    String people = at < 0 ? "" : whole.substring(scheme + 3, at);
+    String people = at < begin ? "" : text.substring(begin, at);
     int colon = people.indexOf(':');
-    String place = whole.substring(Math.max(at + 1, scheme + 3), slash);
     if (place.indexOf(',') >= 0) {
       throw new IllegalArgumentException(
           "it names several hosts; give one name that leads to the primary");
@@ -73,7 +74,7 @@ public record DatabaseUrl(
             .getOrDefault("host", host.isEmpty() ? "localhost" : host)
             .replaceAll("[\\[\\]]", ""),
         port(parameters.getOrDefault("port", port < 0 ? "" : place.substring(port + 1))),
-        decoded(whole.substring(slash + 1)),
+        decoded(text.substring(slash + 1, end)),
         parameters.getOrDefault("user", decoded(colon < 0 ? people : people.substring(0, colon))),
         parameters.getOrDefault("password", colon < 0 ? "" : decoded(people.substring(colon + 1))),
         tls(parameters),

@@ -3,6 +3,7 @@ package dev.kaneogateway.db;
 import dev.kaneogateway.config.Settings;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgNotification;
 import io.vertx.sqlclient.Row;
@@ -21,7 +22,7 @@ public final class RevocationLine {
   private static final long RECONNECT_MS = 500;
 
   private final Vertx vertx;
-  private final Settings.Database database;
+  private final PgConnectOptions options;
   private final Duration interval;
   private final Duration patience;
   private final Listener listener;
@@ -71,7 +72,7 @@ public final class RevocationLine {
       Duration patience,
       Listener listener) {
     this.vertx = vertx;
-    this.database = database;
+    this.options = Database.options(database.url());
     this.interval = interval;
     this.patience = patience;
     this.listener = listener;
@@ -95,7 +96,7 @@ public final class RevocationLine {
     if (closed) {
       return;
     }
-    Future<PgConnection> connecting = PgConnection.connect(vertx, Database.options(database.url()));
+    Future<PgConnection> connecting = PgConnection.connect(vertx, options);
     connecting
         .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .compose(

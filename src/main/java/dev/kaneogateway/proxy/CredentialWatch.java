@@ -31,10 +31,14 @@ final class CredentialWatch {
     if (identity != null) {
       add(identity);
     } else {
-      lane.authenticator
-          .secondOpinion(headers)
-          .onSuccess(opinion -> opinion.ifPresent(verdict -> heed(verdict, headers)));
+      ask(headers);
     }
+  }
+
+  private void ask(MultiMap headers) {
+    lane.authenticator
+        .secondOpinion(headers)
+        .onSuccess(opinion -> opinion.ifPresent(verdict -> heed(verdict, headers)));
   }
 
   private void heed(Verdict verdict, MultiMap headers) {
@@ -46,7 +50,7 @@ final class CredentialWatch {
     } else if (verdict instanceof Verdict.Invalid) {
       whenEnded.run();
     } else {
-      lane.vertx.setTimer(ASK_AGAIN_MS, late -> start(null, headers));
+      lane.vertx.setTimer(ASK_AGAIN_MS, late -> ask(headers));
     }
   }
 

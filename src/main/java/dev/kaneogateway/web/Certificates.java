@@ -66,7 +66,8 @@ public final class Certificates {
         }
       }
     }
-    return false;
+    // Of a kind that cannot be tried here; a handshake will tell.
+    return true;
   }
 
   private static KeyManager[] keyManagers(Vertx vertx, Settings.Tls tls)

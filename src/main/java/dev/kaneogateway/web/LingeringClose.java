@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -36,17 +37,25 @@ final class LingeringClose extends ChannelOutboundHandlerAdapter {
     }
     closing = true;
     guard.doom();
-    closeIn(WRITING_MS, context, promise);
+    Future<?> last = closeIn(WRITING_MS, context);
+    // Most often it is the client that closes it then.
+    duplex
+        .closeFuture()
+        .addListener(
+            closed -> {
+              last.cancel(false);
+              promise.trySuccess();
+            });
     context
         .writeAndFlush(Unpooled.EMPTY_BUFFER)
         .addListener(
             written -> {
               duplex.shutdownOutput();
-              closeIn(HANGING_UP_MS, context, promise);
+              closeIn(HANGING_UP_MS, context);
             });
   }
 
-  private static void closeIn(long millis, ChannelHandlerContext context, ChannelPromise promise) {
-    context.executor().schedule(() -> context.close(promise), millis, TimeUnit.MILLISECONDS);
+  private static Future<?> closeIn(long millis, ChannelHandlerContext context) {
+    return context.executor().schedule((Runnable) context::close, millis, TimeUnit.MILLISECONDS);
   }
 }

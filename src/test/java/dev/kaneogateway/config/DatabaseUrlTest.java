@@ -17,6 +17,8 @@ class DatabaseUrlTest {
     "postgres://kaneo:a+$&=;:!(b@db/kaneo?schema=public, db, 5432, kaneo, kaneo, a+$&=;:!(b",
     "postgres://kaneo:p@w@db/kaneo, db, 5432, kaneo, kaneo, p@w",
     "postgres://kaneo:p?w@db/kaneo, db, 5432, kaneo, kaneo, p?w",
+    "postgres://db/kaneo?application_name=me@home, db, 5432, kaneo, '', ''",
+    "postgres://u:w@db/kaneo?application_name=me@home/x, db, 5432, kaneo, u, w",
     "postgres://[::1]:5433/kaneo, ::1, 5433, kaneo, '', ''",
     "postgres://u@[fe80::1]/k%20k, fe80::1, 5432, k k, u, ''",
     "postgres://u:w@/kaneo?host=/run/postgresql, /run/postgresql, 5432, kaneo, u, w",
@@ -38,6 +40,7 @@ class DatabaseUrlTest {
       strings = {
         "mysql://kaneo:hidden@db/kaneo",
         "postgres://kaneo:hidden@db",
+        "postgres://kaneo:hidden@db?sslrootcert=/nowhere",
         "postgres://kaneo:hidden@one,two/kaneo",
         "postgres://kaneo:hidden@db:99999/kaneo",
         "postgres://kaneo:hidden@db:x/kaneo",

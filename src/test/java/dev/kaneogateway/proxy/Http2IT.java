@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.ClearTextHttp2;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -76,12 +77,7 @@ class Http2IT {
           return true;
         });
     try (RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
-      HttpClient client =
-          client(
-              vertx,
-              new HttpClientOptions()
-                  .setProtocolVersion(HttpVersion.HTTP_2)
-                  .setHttp2ClearTextUpgrade(false));
+      HttpClient client = client(vertx, ClearTextHttp2.options());
       assertEquals("", send(client, gateway.port(), HttpMethod.GET, false, null));
       String head = kaneo.nextHead();
       assertTrue(head.contains("cookie: a=1; b=2\r\n"), head);
@@ -104,12 +100,7 @@ class Http2IT {
     try (RunningGateway gateway =
         RunningGateway.start(
             TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_EVENT_LOOPS", "1")) {
-      HttpClient client =
-          client(
-              vertx,
-              new HttpClientOptions()
-                  .setProtocolVersion(HttpVersion.HTTP_2)
-                  .setHttp2ClearTextUpgrade(false));
+      HttpClient client = client(vertx, ClearTextHttp2.options());
       for (int i = 0; i < 5; i++) {
         assertEquals("hello", send(client, gateway.port(), HttpMethod.GET, false, null));
       }
@@ -126,12 +117,7 @@ class Http2IT {
           return false;
         });
     try (RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
-      HttpClient client =
-          client(
-              vertx,
-              new HttpClientOptions()
-                  .setProtocolVersion(HttpVersion.HTTP_2)
-                  .setHttp2ClearTextUpgrade(false));
+      HttpClient client = client(vertx, ClearTextHttp2.options());
       AssertionError failure =
           assertThrows(
               AssertionError.class,
@@ -150,12 +136,7 @@ class Http2IT {
           return true;
         });
     try (RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
-      HttpClient client =
-          client(
-              vertx,
-              new HttpClientOptions()
-                  .setProtocolVersion(HttpVersion.HTTP_2)
-                  .setHttp2ClearTextUpgrade(false));
+      HttpClient client = client(vertx, ClearTextHttp2.options());
       Promise<String> hint = Promise.promise();
       Future<String> body =
           client
