@@ -120,6 +120,7 @@ final class EdgeVerticle extends VerticleBase {
         new ConnectionGuard.Rules(
             settings.limits().headTimeout(),
             settings.limits().idleTimeout(),
+            settings.limits().maxHeaderFields(),
             options(),
             doorkeeper));
   }

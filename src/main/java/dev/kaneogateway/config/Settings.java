@@ -65,6 +65,7 @@ public record Settings(
   /** What one client may ask for, and how long it may take. A body limit of 0 is none. */
   public record Limits(
       int maxHeaderBytes,
+      int maxHeaderFields,
       int maxUriBytes,
       long maxBodyBytes,
       Duration headTimeout,
@@ -265,6 +266,7 @@ public record Settings(
             values.of(Keys.GATEWAY_DRAIN_SPREAD_MS)),
         new Limits(
             values.of(Keys.GATEWAY_MAX_HEADER_BYTES),
+            values.of(Keys.GATEWAY_MAX_HEADER_FIELDS),
             values.of(Keys.GATEWAY_MAX_URI_BYTES),
             values.of(Keys.GATEWAY_MAX_BODY_BYTES),
             values.of(Keys.GATEWAY_HEAD_TIMEOUT_MS),

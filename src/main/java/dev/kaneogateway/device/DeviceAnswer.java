@@ -59,6 +59,9 @@ public final class DeviceAnswer {
     }
   }
 
+  /** The token is kept for the client's next poll. */
+  public record Kept() {}
+
   /** What a code is about. */
   public record Request(
       String userCode,

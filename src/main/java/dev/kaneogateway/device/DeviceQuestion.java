@@ -17,6 +17,14 @@ public final class DeviceQuestion {
     }
   }
 
+  /** The client of a poll left before it had the token that was made for it. */
+  public record Undelivered(Poll poll, String token) {
+    @Override
+    public String toString() {
+      return "Undelivered";
+    }
+  }
+
   /** Somebody looks at a user code; a person who claims it makes it theirs, if nobody's yet. */
   public record Look(String userCode, Optional<String> claimant) {
     @Override

@@ -203,10 +203,10 @@ final class DeviceStatements {
     };
   }
 
-  /** Whether a poll has made this session. */
-  Future<Boolean> isSession(String id) {
-    return pool.preparedQuery("SELECT 1 FROM session WHERE id = $1")
-        .execute(Tuple.of(id))
+  /** Whether a poll has made the session of this token. */
+  Future<Boolean> isSession(String token) {
+    return pool.preparedQuery("SELECT 1 FROM session WHERE token = $1")
+        .execute(Tuple.of(token))
         .map(rows -> rows.size() == 1);
   }
 

@@ -31,6 +31,8 @@ public final class DeviceVerticle extends VerticleBase {
       new Address<>("device.start");
   public static final Address<DeviceQuestion.Poll, DeviceAnswer.Polled> POLL =
       new Address<>("device.poll");
+  public static final Address<DeviceQuestion.Undelivered, DeviceAnswer.Kept> UNDELIVERED =
+      new Address<>("device.undelivered");
   public static final Address<DeviceQuestion.Look, DeviceAnswer.Looked> LOOK =
       new Address<>("device.look");
   public static final Address<DeviceQuestion.Release, DeviceAnswer.Released> RELEASE =
@@ -84,6 +86,7 @@ public final class DeviceVerticle extends VerticleBase {
         List.of(
             bus.answer(START, this::begin),
             bus.answer(POLL, this::poll),
+            bus.answer(UNDELIVERED, this::keep),
             bus.answer(LOOK, this::look),
             bus.answer(RELEASE, this::release),
             bus.answer(DECIDE, this::decide),
@@ -166,11 +169,9 @@ public final class DeviceVerticle extends VerticleBase {
   }
 
   private Future<DeviceAnswer.Polled> poll(DeviceQuestion.Poll poll) {
-    Redemptions.Redemption redemption =
-        redemptions
-            .doubtful(poll)
-            .orElseGet(() -> new Redemptions.Redemption(poll.clientId(), random.id(), random.id()));
     Instant came = clock.instant();
+    Redemptions.Redemption redemption =
+        redemptions.doubtful(poll, came).orElseGet(() -> redemption(poll, random.id()));
     return repeatable(
             () -> {
               Future<DeviceAnswer.Polled> polled =
@@ -196,6 +197,17 @@ public final class DeviceVerticle extends VerticleBase {
         .onSuccess(polled -> step("poll", label(polled.state())));
   }
 
+  private Redemptions.Redemption redemption(DeviceQuestion.Poll poll, String token) {
+    return new Redemptions.Redemption(
+        poll.clientId(), random.id(), token, clock.instant().plus(settings.codeLife()));
+  }
+
+  /** A token that nobody has is as good as one that nobody knows to be made. */
+  private Future<DeviceAnswer.Kept> keep(DeviceQuestion.Undelivered undelivered) {
+    redemptions.doubt(undelivered.poll(), redemption(undelivered.poll(), undelivered.token()));
+    return Future.succeededFuture(new DeviceAnswer.Kept());
+  }
+
   private Future<DeviceAnswer.Revoked> revoke(DeviceQuestion.Revoke revoke) {
     return once(() -> statements.revoke(revoke.sessionToken()))
         .map(DeviceAnswer.Revoked::new)
@@ -212,7 +224,7 @@ public final class DeviceVerticle extends VerticleBase {
           Future.succeededFuture(
               redemptions.settle(poll, redemption) ? polled : DeviceAnswer.Polled.INVALID);
       case INVALID ->
-          repeatable(() -> statements.isSession(redemption.sessionId()))
+          repeatable(() -> statements.isSession(redemption.token()))
               .map(
                   made ->
                       made && redemptions.settle(poll, redemption)

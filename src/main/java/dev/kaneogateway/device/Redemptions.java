@@ -1,22 +1,27 @@
 package dev.kaneogateway.device;
 
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * Sessions for which a code may have been redeemed without anybody hearing of it, because the
- * database's answer was late or lost. The next poll of such a code offers the same session again,
- * so that it is made once and handed out once. Confined to the context of its verticle; a gateway
- * that dies, or a poll at another one, loses what is kept here, and the device starts again.
- * Remembers as well whose codes were redeemed.
+ * Sessions for which a code may have been redeemed without its device hearing of it, because the
+ * database's answer was late or lost, or the device had left when it came. The next poll of such a
+ * code offers the same session again, so that it is made once and handed out once. Confined to the
+ * context of its verticle; a gateway that dies, or a poll at another one, loses what is kept here,
+ * and the device starts again. Remembers as well whose codes were redeemed.
  */
 final class Redemptions {
   /** Only polls that hang while a person has just approved matter; this is far more (2 MB). */
   private static final int MOST = 10_000;
 
-  /** The session that a poll of this client would make. */
-  record Redemption(String clientId, String sessionId, String token) {
+  /**
+   * The session that a poll of this client would make.
+   *
+   * @param until when the code has ended for sure, and nobody may ask for its session any more
+   */
+  record Redemption(String clientId, String sessionId, String token, Instant until) {
     @Override
     public String toString() {
       return "Redemption";
@@ -46,12 +51,13 @@ final class Redemptions {
   }
 
   /** What an earlier poll of the same client left open. */
-  Optional<Redemption> doubtful(DeviceQuestion.Poll poll) {
+  Optional<Redemption> doubtful(DeviceQuestion.Poll poll, Instant now) {
     return Optional.ofNullable(doubtful.get(poll.deviceCode()))
-        .filter(redemption -> redemption.clientId().equals(poll.clientId()));
+        .filter(redemption -> redemption.clientId().equals(poll.clientId()))
+        .filter(redemption -> redemption.until().isAfter(now));
   }
 
-  /** The database has not said whether the code was redeemed. */
+  /** Nobody knows whether the code was redeemed, or its device does not. */
   void doubt(DeviceQuestion.Poll poll, Redemption redemption) {
     doubtful.putIfAbsent(poll.deviceCode(), redemption);
   }

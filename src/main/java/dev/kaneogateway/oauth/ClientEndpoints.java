@@ -15,6 +15,8 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What devices and programs ask for: a code (RFC 8628 §3.1), a token for it (§3.4), and the end of
@@ -22,6 +24,8 @@ import java.util.Set;
  */
 final class ClientEndpoints {
   private static final String GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
+
+  private static final Logger LOG = LoggerFactory.getLogger(ClientEndpoints.class);
 
   private final Settings settings;
   private final Bus bus;
@@ -85,11 +89,10 @@ final class ClientEndpoints {
     }
     String deviceCode = parameters.required("device_code");
     String clientId = client(parameters);
-    return bus.ask(
-            DeviceVerticle.POLL,
-            new DeviceQuestion.Poll(
-                clientId, deviceCode, exchange.origin().address(), software(exchange)),
-            patience())
+    DeviceQuestion.Poll poll =
+        new DeviceQuestion.Poll(
+            clientId, deviceCode, exchange.origin().address(), software(exchange));
+    return bus.ask(DeviceVerticle.POLL, poll, patience())
         .otherwise(
             unanswered -> {
               // To most clients any other error is the end of the sign-in (RFC 8628 §3.5).
@@ -103,10 +106,16 @@ final class ClientEndpoints {
                       ? limits.unknownPolls().attempt(exchange.origin())
                       : null;
               return excess == null
-                  ? answers.polled(exchange, polled)
+                  ? answers.polled(exchange, polled, () -> keep(poll, polled.token()))
                   : Future.failedFuture(
                       answers.slowDown("Too many unknown codes were polled", excess));
             });
+  }
+
+  /** Nobody waits for this, and a code that is lost can be asked for anew. */
+  private void keep(DeviceQuestion.Poll poll, String token) {
+    bus.ask(DeviceVerticle.UNDELIVERED, new DeviceQuestion.Undelivered(poll, token), patience())
+        .onFailure(lost -> LOG.debug("a token that its client did not wait for is lost"));
   }
 
   Future<JsonObject> revoke(Exchange exchange, Parameters parameters) throws OAuthException {

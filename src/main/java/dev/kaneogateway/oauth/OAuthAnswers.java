@@ -123,8 +123,12 @@ final class OAuthAnswers {
         .end();
   }
 
-  /** The answer to a poll. */
-  Future<JsonObject> polled(Exchange exchange, DeviceAnswer.Polled polled) {
+  /**
+   * Gives the answer to a poll.
+   *
+   * @param undelivered what to do if its client left before it had the token
+   */
+  Future<JsonObject> polled(Exchange exchange, DeviceAnswer.Polled polled, Runnable undelivered) {
     return switch (polled.state()) {
       case ISSUED -> {
         JsonObject token =
@@ -133,7 +137,8 @@ final class OAuthAnswers {
                 .put("token_type", "Bearer")
                 .put("expires_in", polled.expiresInSeconds());
         polled.scope().ifPresent(scope -> token.put("scope", scope));
-        yield Future.succeededFuture(token);
+        send(exchange, 200, token).onFailure(gone -> undelivered.run());
+        yield Future.failedFuture(new Answered());
       }
       case PENDING -> refused("authorization_pending", "Authorization pending");
       case SLOW_DOWN -> {
@@ -219,18 +224,21 @@ final class OAuthAnswers {
     return new JsonObject().put("error", error).put("error_description", description);
   }
 
-  void send(Exchange exchange, int status, JsonObject body) {
+  /** Fails if the client has left, as far as can be known. */
+  Future<Void> send(Exchange exchange, int status, JsonObject body) {
     HttpServerResponse response = exchange.response();
     if (response.ended() || response.closed()) {
-      return;
+      return Future.failedFuture(new Answered());
     }
-    response
-        .setStatusCode(status)
-        .putHeader(HttpHeaders.DATE, HttpDate.now())
-        .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-        .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-        .putHeader("Pragma", "no-cache")
-        .end(body.encode());
+    Future<Void> sent =
+        response
+            .setStatusCode(status)
+            .putHeader(HttpHeaders.DATE, HttpDate.now())
+            .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+            .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+            .putHeader("Pragma", "no-cache")
+            .end(body.encode());
     Problems.discardBody(exchange);
+    return sent;
   }
 }

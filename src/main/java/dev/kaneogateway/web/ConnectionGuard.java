@@ -63,11 +63,16 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
    *
    * @param head how long a head may take
    * @param idle how long a connection may be idle
+   * @param maxFields how many fields a head may have
    * @param options the server's own, for the sizes its decoder lets
    * @param doorkeeper who says whether there is room for a connection
    */
   public record Rules(
-      Duration head, Duration idle, HttpServerOptions options, Doorkeeper doorkeeper) {}
+      Duration head,
+      Duration idle,
+      int maxFields,
+      HttpServerOptions options,
+      Doorkeeper doorkeeper) {}
 
   /** Who lets connections in, from any thread. */
   public interface Doorkeeper {
@@ -261,7 +266,8 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     }
     ChannelPipeline pipeline = context.pipeline();
     if (!(pipeline.get(DECODER) instanceof StrictDecoder)) {
-      pipeline.replace(DECODER, DECODER, new StrictDecoder(rules.options(), this));
+      pipeline.replace(
+          DECODER, DECODER, new StrictDecoder(rules.options(), rules.maxFields(), this));
     }
     if (pipeline.get(H2C_UPGRADE) != null && pipeline.get(NoUpgradeToH2c.class) == null) {
       pipeline.addBefore(H2C_UPGRADE, null, new NoUpgradeToH2c());

@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.impl.VertxHttpRequestDecoder;
 import java.util.List;
@@ -37,20 +38,24 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
 
   private final int maxChunk;
   private final int maxTrailers;
+  private final int maxFields;
   private final ConnectionGuard guard;
   private State state = State.BETWEEN;
   private @Nullable ChunkedBody body;
   private boolean emptyLineSeen;
   private int wordEnd;
+  private int lines;
 
   /**
    * @param options the server's own, for the sizes they let
+   * @param maxFields how many fields a head may have
    * @param guard who is told when a body cannot be read on
    */
-  StrictDecoder(HttpServerOptions options, ConnectionGuard guard) {
+  StrictDecoder(HttpServerOptions options, int maxFields, ConnectionGuard guard) {
     super(options);
     this.maxChunk = options.getMaxChunkSize();
     this.maxTrailers = options.getMaxHeaderSize();
+    this.maxFields = maxFields;
     this.guard = guard;
   }
 
@@ -79,7 +84,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     byte first = buffer.getByte(buffer.readerIndex());
     if (state == State.HEAD) {
       if (first == ' ' || first == '\t') {
-        refuse(buffer, out, "a folded line");
+        refuse(buffer, out, new IllegalArgumentException("a folded line"));
         return false;
       }
       return true;
@@ -88,7 +93,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
       // RFC 9112 §2.2: one empty line may come before a request.
       if (buffer.readableBytes() >= 2) {
         if (buffer.getByte(buffer.readerIndex() + 1) != '\n') {
-          refuse(buffer, out, "a lone CR");
+          refuse(buffer, out, new IllegalArgumentException("a lone CR"));
           return false;
         }
         buffer.skipBytes(2);
@@ -97,7 +102,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
       return false;
     }
     if (!Octets.isToken(first)) {
-      refuse(buffer, out, "no method");
+      refuse(buffer, out, new IllegalArgumentException("no method"));
       return false;
     }
     return true;
@@ -105,40 +110,55 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
 
   private void decodeHead(ChannelHandlerContext context, ByteBuf buffer, List<Object> out)
       throws Exception {
+    Exception fault = judgeLines(buffer);
+    if (fault != null) {
+      refuse(buffer, out, fault);
+      return;
+    }
     int from = buffer.readerIndex();
     super.decode(context, buffer, out);
-    int to = buffer.readerIndex();
-    if (hasFold(buffer, from, to)) {
-      out.clear();
-      refuse(buffer, out, "a folded line");
-    } else if (out.isEmpty()) {
-      state = to > from ? State.HEAD : state;
-    } else if (((HttpRequest) out.get(0)).decoderResult().isFailure()) {
+    if (out.isEmpty()) {
+      state = buffer.readerIndex() > from ? State.HEAD : state;
+      return;
+    }
+    lines = 0;
+    emptyLineSeen = false;
+    if (((HttpRequest) out.get(0)).decoderResult().isFailure()) {
       state = State.BAD;
+    } else if (out.size() > 1) {
+      state = State.BETWEEN;
+    } else if (HttpUtil.isTransferEncodingChunked((HttpRequest) out.get(0))) {
+      body = new ChunkedBody(maxChunk, maxTrailers);
+      state = State.CHUNKED_BODY;
     } else {
-      emptyLineSeen = false;
-      if (out.size() > 1) {
-        state = State.BETWEEN;
-      } else if (HttpUtil.isTransferEncodingChunked((HttpRequest) out.get(0))) {
-        body = new ChunkedBody(maxChunk, maxTrailers);
-        state = State.CHUNKED_BODY;
-      } else {
-        state = State.SIZED_BODY;
-      }
+      state = State.SIZED_BODY;
     }
   }
 
-  /** Netty joins folded lines (RFC 9112 §5.2); a search for line ends costs next to nothing. */
-  private static boolean hasFold(ByteBuf buffer, int from, int to) {
-    int next = from < to ? buffer.indexOf(from, to, (byte) '\n') + 1 : 0;
-    while (next > 0 && next < to) {
-      byte first = buffer.getByte(next);
-      if (first == ' ' || first == '\t') {
-        return true;
+  /**
+   * What is wrong with the lines of a head that are there whole, before anything is made of them:
+   * Netty joins folded ones (RFC 9112 §5.2), and makes objects of each, many times its size.
+   */
+  private @Nullable Exception judgeLines(ByteBuf buffer) {
+    int end = buffer.writerIndex();
+    int begin = buffer.readerIndex();
+    int lineEnd = buffer.indexOf(begin, end, (byte) '\n');
+    while (lineEnd >= 0) {
+      byte first = buffer.getByte(begin);
+      if (first == '\n' || (first == '\r' && lineEnd == begin + 1)) {
+        return null;
       }
-      next = buffer.indexOf(next, to, (byte) '\n') + 1;
+      if (first == ' ' || first == '\t') {
+        return new IllegalArgumentException("a folded line");
+      }
+      lines++;
+      if (lines > 1 + maxFields) {
+        return new TooLongHttpHeaderException("too many fields");
+      }
+      begin = lineEnd + 1;
+      lineEnd = buffer.indexOf(begin, end, (byte) '\n');
     }
-    return false;
+    return null;
   }
 
   private void decodeChunked(ByteBuf buffer, List<Object> out) {
@@ -162,11 +182,11 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     }
   }
 
-  private void refuse(ByteBuf buffer, List<Object> out, String reason) {
+  private void refuse(ByteBuf buffer, List<Object> out, Exception fault) {
     state = State.BAD;
     buffer.skipBytes(buffer.readableBytes());
     HttpMessage message = createInvalidMessage();
-    message.setDecoderResult(DecoderResult.failure(new IllegalArgumentException(reason)));
+    message.setDecoderResult(DecoderResult.failure(fault));
     out.add(message);
   }
 

@@ -9,6 +9,7 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.db.Database;
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -592,6 +593,46 @@ class DeviceEndpointsIT {
     Await.until("one that waits for the row", () -> !database.query(cut).equals("0"));
     RunningGateway.await(transaction.commit());
     assertEquals(200, answer.get().statusCode(), () -> answer.join().body());
+    RunningGateway.await(pool.close());
+  }
+
+  /** The code is redeemed for a client that has hung up, and asks again. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aTokenThatItsClientDidNotWaitForIsThereForItsNextPoll(boolean noticed) throws Exception {
+    JsonObject codes = start("kaneo-cli");
+    String body = pollBody(codes.getString("device_code"));
+    approveInDatabase(codes);
+    Pool pool = Database.pool(gateway.vertx(), new Settings.Database(database.url(), 1));
+    SqlConnection lock = RunningGateway.await(pool.getConnection());
+    Transaction transaction = RunningGateway.await(lock.begin());
+    String row = " FROM device_code WHERE user_code = '" + codes.getString("user_code") + "'";
+    RunningGateway.await(lock.query("SELECT 1" + row + " FOR UPDATE").execute());
+    try (RawPeer client = new RawPeer(gateway.port())) {
+      client.send(
+          "POST /api/auth/device/token HTTP/1.1\r\nHost: a\r\nContent-Type: "
+              + FORM
+              + "\r\nContent-Length: "
+              + body.length()
+              + "\r\n\r\n"
+              + body);
+      String waiting =
+          "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '";
+      Await.until(
+          "one that waits for the row",
+          () -> !database.query(waiting + database.name() + "'").equals("0"));
+      client.reset();
+    }
+    if (noticed) {
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 0.0");
+    }
+    RunningGateway.await(transaction.commit());
+    Await.until("the end of the code", () -> database.query("SELECT count(*)" + row).equals("0"));
+    String anothers = body.replace("kaneo-cli", "kaneo-mcp");
+    refused(post("/api/auth/device/token", FORM, anothers), 400, "invalid_grant");
+    HttpResponse<String> answer = poll(codes.getString("device_code"));
+    assertEquals(200, answer.statusCode(), answer::body);
+    refused(poll(codes.getString("device_code")), 400, "invalid_grant");
     RunningGateway.await(pool.close());
   }
 
