@@ -8,6 +8,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -92,6 +93,34 @@ class AccessLogIT {
     AccessRecord record = recordOf("GET /device", "Authorization: Bearer nobody");
     assertEquals("-", record.userId());
     assertEquals("-", record.credential());
+  }
+
+  @Test
+  void tellsHowManyBytesAWebSocketCarried() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(
+              head.startsWith("GET /api/ws/")
+                  ? "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello"
+                  : ScriptedUpstream.ok(""));
+          connection.read(3);
+          return false;
+        });
+    gateway = RunningGateway.start(TestDatabase.create(), kaneo.port());
+    Await.until("readiness", () -> gateway.readiness() == 200);
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+              "GET /api/ws/user HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer "
+                  + DemoSeed.API_KEY
+                  + "\r\n\r\n")
+          .readUntil("hello");
+      peer.send("you").readAll();
+    }
+    AccessRecord record = records.poll(10, TimeUnit.SECONDS);
+    assertNotNull(record, "no line in the access log");
+    assertEquals(
+        "101 in=3 out=5",
+        record.status() + " in=" + record.bytesIn() + " out=" + record.bytesOut());
   }
 
   private AccessRecord recordOf(String line, String field) throws Exception {

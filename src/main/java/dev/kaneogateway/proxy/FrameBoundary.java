@@ -1,6 +1,6 @@
 package dev.kaneogateway.proxy;
 
-import io.vertx.core.buffer.Buffer;
+import io.netty.buffer.ByteBuf;
 
 /**
  * Where the frames of one direction of a WebSocket end (RFC 6455 §5.2): between two of them another
@@ -18,27 +18,27 @@ final class FrameBoundary {
     return headRead == 0;
   }
 
-  /** Reads on over all bytes. */
-  void pass(Buffer bytes) {
-    int at = 0;
-    while (at < bytes.length()) {
+  /** Reads on over all bytes, which stay readable. */
+  void pass(ByteBuf bytes) {
+    int at = bytes.readerIndex();
+    while (at < bytes.writerIndex()) {
       at = step(bytes, at);
     }
   }
 
-  /** Reads on to the first end of a frame; its place among the bytes, or -1 if none is there. */
-  int next(Buffer bytes) {
-    int at = 0;
-    while (at < bytes.length()) {
+  /** Reads on to the first end of a frame; how many bytes are before it, or -1 if none is there. */
+  int next(ByteBuf bytes) {
+    int at = bytes.readerIndex();
+    while (at < bytes.writerIndex()) {
       at = step(bytes, at);
       if (isHere()) {
-        return at;
+        return at - bytes.readerIndex();
       }
     }
     return -1;
   }
 
-  private int step(Buffer bytes, int at) {
+  private int step(ByteBuf bytes, int at) {
     if (headRead < headLength()) {
       head[headRead++] = bytes.getByte(at);
       if (headRead == headLength()) {
@@ -47,7 +47,7 @@ final class FrameBoundary {
       }
       return at + 1;
     }
-    long taken = Math.min(left, bytes.length() - at);
+    long taken = Math.min(left, bytes.writerIndex() - at);
     left -= taken;
     endIfComplete();
     return at + (int) taken;

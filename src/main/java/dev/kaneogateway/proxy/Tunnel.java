@@ -2,19 +2,21 @@ package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.credentials.Identity;
 import dev.kaneogateway.tracing.RequestTrace;
+import dev.kaneogateway.upstream.Call;
+import dev.kaneogateway.upstream.ConnectionPool;
 import dev.kaneogateway.upstream.UpstreamFailure;
-import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
+import dev.kaneogateway.web.ProtocolSwitch;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClientRequest;
-import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.net.NetSocket;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,25 +27,29 @@ import org.jspecify.annotations.Nullable;
  * ends Kaneo's process. So this side never cuts: when the client leaves early the answer is still
  * waited for and read, and only then the connection closed. Confined to its event loop.
  */
-final class Tunnel implements Lane.Open {
+final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   /** Of the range for applications (RFC 6455 §7.4.2), after 401. */
   private static final int UNAUTHORIZED = 4401;
 
   private static final int GOING_AWAY = 1001;
   private static final int SERVICE_RESTART = 1012;
+  private static final int SWITCHING_PROTOCOLS = 101;
   private static final long CLOSE_PATIENCE_MS = 1000;
 
   private final Lane lane;
   private final Exchange exchange;
   private final HttpServerResponse response;
-  private final Deadlines.Entry firstByte;
+  private final Context loop;
   private final @Nullable Identity identity;
-  private @Nullable FramedPipe toClient;
-  private @Nullable FramedPipe toKaneo;
-  private Runnable cut = () -> {};
+  private final CredentialWatch watch;
+  private final Deadlines.Entry firstByte;
+  private final TunnelEnd client;
+  private final TunnelEnd kaneo;
+  private boolean carrying;
   private boolean ending;
   private Upstreams.@Nullable Upstream upstream;
   private RequestTrace.@Nullable Step step;
+  private @Nullable Call call;
   private boolean clientGone;
 
   /**
@@ -56,7 +62,11 @@ final class Tunnel implements Lane.Open {
     this.identity = identity;
     this.exchange = exchange;
     this.response = exchange.response();
+    this.loop = lane.vertx.getOrCreateContext();
+    this.watch = new CredentialWatch(lane, () -> end(UNAUTHORIZED, "credential ended"));
     this.firstByte = lane.firstByte.entry(() -> fail(UpstreamFailure.SILENT));
+    this.client = new TunnelEnd(lane.progress, () -> stalled("the client"), this::closed);
+    this.kaneo = new TunnelEnd(lane.progress, () -> stalled("Kaneo"), () -> {});
   }
 
   void start() {
@@ -69,105 +79,112 @@ final class Tunnel implements Lane.Open {
     Upstreams.Upstream chosen = lane.api.choose();
     upstream = chosen;
     step = exchange.trace().upstream();
-    lane.api
-        .upgradeRequest(chosen, exchange.head().target())
-        .onComplete(connected -> ask(connected, chosen), cause -> notConnected(cause, chosen));
+    chosen.pool().callApart(this);
   }
 
-  private void notConnected(Throwable cause, Upstreams.Upstream chosen) {
-    UpstreamFailure failure = UpstreamFailure.ofConnecting(cause);
-    if (failure == UpstreamFailure.REFUSED) {
+  @Override
+  public boolean isWaiting() {
+    return true;
+  }
+
+  @Override
+  public void notConnected(UpstreamFailure why) {
+    Upstreams.Upstream chosen = upstream;
+    if (why == UpstreamFailure.REFUSED && chosen != null) {
       chosen.refused();
     }
-    if (failure == UpstreamFailure.REFUSED && !clientGone && lane.mayHold(chosen)) {
+    if (why == UpstreamFailure.REFUSED && !clientGone && lane.mayHold(chosen)) {
       lane.holdBack(this::connect);
     } else {
-      fail(failure);
+      fail(why);
     }
   }
 
-  private void ask(HttpClientRequest to, Upstreams.Upstream chosen) {
-    to.exceptionHandler(broken -> {});
-    chosen.reached();
-    if (clientGone) {
+  @Override
+  public void connected(Call to) {
+    Upstreams.Upstream chosen = upstream;
+    if (clientGone || chosen == null) {
       // Nothing was sent, so nothing can be reset in its middle.
       to.reset();
       return;
     }
-    RequestHeaders.copy(exchange, to.headers()::add, chosen.authority());
-    to.headers().set(HttpHeaders.CONNECTION, "Upgrade").set(HttpHeaders.UPGRADE, "websocket");
+    chosen.reached();
+    call = to;
+    try {
+      to.begin(HttpMethod.GET, exchange.head().target());
+      RequestHeaders.copy(exchange, to::field, chosen.authority());
+    } catch (IllegalArgumentException e) {
+      to.reset();
+      Problems.answer(
+          exchange, 400, "bad_request", "A field has characters that no field may have.");
+      return;
+    }
+    to.field(HttpHeaders.CONNECTION, "Upgrade");
+    to.field(HttpHeaders.UPGRADE, "websocket");
     lane.firstByte.restart(firstByte);
-    to.connect().onComplete(this::answered, cause -> fail(UpstreamFailure.ofAnswer(cause)));
+    to.sendWhole();
   }
 
-  private void answered(HttpClientResponse answer) {
+  @Override
+  public void answered() {
     lane.firstByte.stop(firstByte);
+    Call answer = call;
+    if (answer == null) {
+      return;
+    }
+    call = null;
     if (step != null) {
       step.status(answer.statusCode());
       step.end();
     }
-    if (answer.statusCode() == 101) {
-      NetSocket kaneo = answer.netSocket();
+    if (answer.statusCode() == SWITCHING_PROTOCOLS) {
+      answer.takeOver(kaneo);
       if (clientGone || response.ended()) {
-        kaneo.handler(late -> {});
         kaneo.close();
       } else {
-        kaneo.pause();
-        join(answer, kaneo);
+        carry(answer.headers());
       }
     } else {
       relayRefusal(answer);
     }
   }
 
-  private void join(HttpClientResponse answer, NetSocket kaneo) {
+  private void carry(MultiMap answered) {
     MultiMap headers = response.headers();
-    ResponseHeaders.copy(answer.headers(), headers);
+    ResponseHeaders.copy(answered, headers);
     headers.set(HttpHeaders.CONNECTION, "Upgrade").set(HttpHeaders.UPGRADE, "websocket");
-    response.setStatusCode(101);
-    exchange
-        .request()
-        .toNetSocket()
-        .onComplete(
-            client -> {
-              // A WebSocket lives for hours; what was said at its beginning need not.
-              headers.clear();
-              answer.headers().clear();
-              // By this Vert.x will know, when this has returned, that the protocol was changed.
-              answer.request().headers().clear().set(HttpHeaders.CONNECTION, "Upgrade");
-              carry(client, kaneo, answer.request().connection());
-            },
-            failure -> {
-              kaneo.close();
-              exchange.end();
-            });
-  }
-
-  private void carry(NetSocket client, NetSocket kaneo, HttpConnection kaneoConnection) {
+    ProtocolSwitch.answer(exchange, client);
+    carrying = true;
     lane.metrics.tunnelOpened();
     lane.opened(this);
-    CredentialWatch watch = new CredentialWatch(lane, () -> end(UNAUTHORIZED, "credential ended"));
-    HttpConnection clientConnection = exchange.request().connection();
-    FramedPipe down = new FramedPipe(kaneo, kaneoConnection, client, clientConnection);
-    FramedPipe up = new FramedPipe(client, clientConnection, kaneo, kaneoConnection);
-    toClient = down;
-    toKaneo = up;
-    client.exceptionHandler(broken -> {});
-    kaneo.exceptionHandler(broken -> {});
-    client.closeHandler(
-        closed -> {
+    TunnelEnd.join(client, kaneo);
+    watch.start(identity, exchange.request().headers());
+  }
+
+  private void closed() {
+    loop.runOnContext(
+        go -> {
           lane.metrics.tunnelClosed();
           lane.closed(this);
           watch.stop();
-          kaneo.close();
+          exchange.carried(client.received(), kaneo.received());
           exchange.end();
         });
-    kaneo.closeHandler(closed -> client.close());
-    // Not in good order: a client that does not read would keep that waiting for ever.
-    cut = () -> ConnectionGuard.cut(exchange.request().connection());
-    up.start();
-    down.start();
-    watch.start(identity, exchange.request().headers());
+  }
+
+  private void stalled(String who) {
+    if (carrying) {
+      exchange.trouble(who + " does not read");
+      exchange.truncated();
+    }
+    cut();
+  }
+
+  private void cut() {
+    if (carrying) {
+      client.cut();
+    }
+    kaneo.cut();
   }
 
   @Override
@@ -177,39 +194,38 @@ final class Tunnel implements Lane.Open {
 
   /** Closes both sides in the protocol's own way (RFC 6455 §7.4), and cuts who does not follow. */
   private void end(int code, String reason) {
-    if (toClient != null && toKaneo != null && !ending) {
+    if (carrying && !ending) {
       ending = true;
       exchange.trouble(reason);
-      toClient.endWith(closeFrame(code, reason, false));
-      toKaneo.endWith(closeFrame(GOING_AWAY, "", true));
-      lane.vertx.setTimer(CLOSE_PATIENCE_MS, late -> cut.run());
+      kaneo.endWith(closeFrame(code, reason, false));
+      client.endWith(closeFrame(GOING_AWAY, "", true));
+      lane.vertx.setTimer(CLOSE_PATIENCE_MS, late -> cut());
     }
   }
 
-  private static Buffer closeFrame(int code, String reason, boolean masked) {
-    Buffer frame = Buffer.buffer().appendByte((byte) 0x88);
+  private static ByteBuf closeFrame(int code, String reason, boolean masked) {
     int length = 2 + reason.length();
-    frame.appendByte((byte) (masked ? length | 0x80 : length));
+    ByteBuf frame = Unpooled.buffer(8 + length);
+    frame.writeByte(0x88).writeByte(masked ? length | 0x80 : length);
     if (masked) {
       // A mask of zeros leaves the payload as it is.
-      frame.appendInt(0);
+      frame.writeInt(0);
     }
-    return frame.appendUnsignedShort(code).appendString(reason);
+    return frame.writeShort(code).writeBytes(reason.getBytes(StandardCharsets.US_ASCII));
   }
 
   /**
    * Passes on the answer of a Kaneo that does not upgrade; reads it whole even with nobody left.
    */
-  private void relayRefusal(HttpClientResponse answer) {
+  private void relayRefusal(Call answer) {
     if (clientGone || response.ended()) {
       answer.handler(dropped -> {});
-      answer.exceptionHandler(broken -> {});
       answer.resume();
       return;
     }
     response.setStatusCode(answer.statusCode());
     ResponseHeaders.copy(answer.headers(), response.headers());
-    String length = answer.getHeader(HttpHeaders.CONTENT_LENGTH);
+    String length = answer.headers().get(HttpHeaders.CONTENT_LENGTH);
     if (length == null) {
       response.setChunked(true);
     }
@@ -252,5 +268,36 @@ final class Tunnel implements Lane.Open {
       }
       Problems.answer(exchange, failure.status(), failure.code(), failure.message());
     }
+  }
+
+  @Override
+  public void notAnswered(UpstreamFailure why) {
+    lane.firstByte.stop(firstByte);
+    fail(why);
+  }
+
+  @Override
+  public void goOn() {
+    // There is no body to go on with.
+  }
+
+  @Override
+  public void earlyHints(MultiMap hints) {
+    // Of no use to a WebSocket.
+  }
+
+  @Override
+  public void answerPaused() {
+    // A refusal is relayed as it comes.
+  }
+
+  @Override
+  public long clientPace() {
+    return Long.MAX_VALUE;
+  }
+
+  @Override
+  public void giveWay() {
+    // It takes no place from others.
   }
 }

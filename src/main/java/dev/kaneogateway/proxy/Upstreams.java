@@ -4,23 +4,13 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.UpstreamMeters;
 import dev.kaneogateway.upstream.ConnectionPool;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
-import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpClientAgent;
-import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpClientRequest;
-import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.PoolOptions;
-import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.ConnectOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.SocketAddress;
-import io.vertx.core.net.impl.ConnectionBase;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -33,24 +23,12 @@ final class Upstreams {
   /** Names the session of MCP's streamable HTTP, in the answer that made it and in its requests. */
   private static final String MCP_SESSION = "mcp-session-id";
 
-  /** Bytes read in one piece, and so kept for a client that does not read. */
-  private static final int MOST_AT_ONCE = 4 * 1024;
-
-  /** As many as there are ports to connect from; Vert.x makes an array of that size. */
-  private static final int MOST_UPGRADED = 1 << 16;
-
   private final NetClient client;
-  private final HttpClientAgent upgrades;
   private final List<Upstream> upstreams;
   private final McpSessions mcpSessions;
-  private final long connectTimeoutMillis;
 
   /** One Kaneo, with what this event loop has under way there. */
   static final class Upstream {
-    private final SocketAddress address;
-    private final boolean ssl;
-    private final String host;
-    private final int port;
     private final String authority;
     private final Presence presence;
     private final UpstreamMeters meters;
@@ -68,17 +46,18 @@ final class Upstreams {
       this.presence = presence;
       this.meters = meters;
       meters.availableWhile(presence::isAvailable);
-      this.ssl = "https".equals(uri.getScheme());
-      this.host = uri.getHost();
-      this.port = uri.getPort() >= 0 ? uri.getPort() : ssl ? 443 : 80;
-      this.address = SocketAddress.inetSocketAddress(port, host);
       this.authority = uri.getAuthority();
-      this.pool = new ConnectionPool(vertx, client, target(), limits, meters);
+      this.pool = new ConnectionPool(vertx, client, target(uri), limits, meters);
     }
 
-    private ConnectOptions target() {
+    private static ConnectOptions target(URI uri) {
+      boolean ssl = "https".equals(uri.getScheme());
+      int port = uri.getPort() >= 0 ? uri.getPort() : ssl ? 443 : 80;
       ConnectOptions target =
-          new ConnectOptions().setRemoteAddress(address).setHost(host).setPort(port);
+          new ConnectOptions()
+              .setRemoteAddress(SocketAddress.inetSocketAddress(port, uri.getHost()))
+              .setHost(uri.getHost())
+              .setPort(port);
       return ssl
           ? target
               .setSsl(true)
@@ -86,7 +65,7 @@ final class Upstreams {
           : target;
     }
 
-    /** The connections for plain exchanges. */
+    /** The connections to it. */
     ConnectionPool pool() {
       return pool;
     }
@@ -121,11 +100,6 @@ final class Upstreams {
     /** Whether it is worth waiting for. */
     boolean mayReturnWithin(Duration hold) {
       return presence.mayReturnWithin(hold);
-    }
-
-    private boolean isAt(SocketAddress remote) {
-      return remote.port() == port
-          && (host.equals(remote.hostName()) || host.equals(remote.hostAddress()));
     }
 
     /** Whether a request whose connection died may be asked of it again; counted as done. */
@@ -176,36 +150,6 @@ final class Upstreams {
                         metrics.upstream(uri.toString())))
             .toList();
     this.mcpSessions = presences.mcpSessions();
-    this.connectTimeoutMillis = settings.connectTimeout().toMillis();
-    // A connection that was upgraded never comes back, so it must not take a place of the others.
-    this.upgrades =
-        vertx
-            .httpClientBuilder()
-            .with(
-                new HttpClientOptions()
-                    .setConnectTimeout((int) connectTimeoutMillis)
-                    .setMaxHeaderSize(256 * 1024)
-                    .setDecompressionSupported(false)
-                    .setTcpNoDelay(true)
-                    .setTcpKeepAlive(true))
-            .with(new PoolOptions().setHttp1MaxSize(MOST_UPGRADED).setMaxWaitQueueSize(0))
-            .withConnectHandler(this::upgraded)
-            .build();
-  }
-
-  private void upgraded(HttpConnection connection) {
-    ((ConnectionBase) connection)
-        .channel()
-        .config()
-        .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(64, 512, MOST_AT_ONCE));
-    SocketAddress remote = connection.remoteAddress();
-    for (Upstream each : upstreams) {
-      if (upstreams.size() == 1 || each.isAt(remote)) {
-        each.meters.connectionOpened();
-        connection.closeHandler(closed -> each.meters.connectionClosed());
-        return;
-      }
-    }
   }
 
   /** The one that made the MCP session a request belongs to, or the one to begin with. */
@@ -269,19 +213,5 @@ final class Upstreams {
   void close() {
     upstreams.forEach(each -> each.pool.close());
     client.close();
-    upgrades.close();
-  }
-
-  /** A request on a connection of its own, which may then speak another protocol. */
-  Future<HttpClientRequest> upgradeRequest(Upstream upstream, String target) {
-    return upgrades.request(
-        new RequestOptions()
-            .setServer(upstream.address)
-            .setHost(upstream.host)
-            .setPort(upstream.port)
-            .setSsl(upstream.ssl)
-            .setMethod(HttpMethod.GET)
-            .setURI(target)
-            .setConnectTimeout(connectTimeoutMillis));
   }
 }

@@ -4,7 +4,9 @@ import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpHeadersFactory;
 import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
 
@@ -53,6 +55,8 @@ final class AnswerDecoder extends HttpResponseDecoder {
 
   @Override
   protected boolean isContentAlwaysEmpty(HttpMessage answer) {
-    return toHead || super.isContentAlwaysEmpty(answer);
+    return toHead
+        || ((HttpResponse) answer).status().codeClass() == HttpStatusClass.INFORMATIONAL
+        || super.isContentAlwaysEmpty(answer);
   }
 }

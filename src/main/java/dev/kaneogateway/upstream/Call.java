@@ -1,5 +1,7 @@
 package dev.kaneogateway.upstream;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -271,6 +273,15 @@ public final class Call implements WriteStream<Buffer>, ReadStream<Buffer> {
   /** Its answer is a stream without end: it leaves its place in the pool to others. */
   public void livesLong() {
     connection.livesLong();
+  }
+
+  /**
+   * Hands the connection over once Kaneo has answered 101 (RFC 9110 §15.2.2). The handler gets the
+   * bytes that follow, the first of them perhaps at once.
+   */
+  public Channel takeOver(ChannelHandler by) {
+    over = true;
+    return connection.takeOver(by);
   }
 
   /**

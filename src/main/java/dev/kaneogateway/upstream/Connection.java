@@ -2,8 +2,11 @@ package dev.kaneogateway.upstream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpResponse;
@@ -152,10 +155,30 @@ final class Connection extends ChannelInboundHandlerAdapter {
   /** It will be busy for hours, and is not used again. */
   void livesLong() {
     if (open && !apart) {
-      apart = true;
-      keepAlive = false;
+      setApart();
       pool.apart(this);
     }
+  }
+
+  /** It takes no place of the pool's, and carries no other call. */
+  Connection setApart() {
+    apart = true;
+    keepAlive = false;
+    return this;
+  }
+
+  /** The protocol has changed: what comes after the head that said so is for another to read. */
+  Channel takeOver(ChannelHandler by) {
+    Channel taken = channel().channel();
+    call = null;
+    open = false;
+    ConnectionPool owner = pool;
+    taken.closeFuture().addListener(closed -> owner.tunnelClosed());
+    ChannelPipeline pipeline = taken.pipeline();
+    pipeline.replace(this, "tunnel", by);
+    pipeline.remove(decoder);
+    pipeline.remove("handler");
+    return taken;
   }
 
   /** Whether it takes no place of the pool's any more. */
@@ -223,7 +246,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     int status = answer.status().code();
     interim = status < FINAL;
     if (!interim) {
-      keepAlive = HttpUtil.isKeepAlive(answer);
+      keepAlive = HttpUtil.isKeepAlive(answer) && !apart;
       if (calls == 1) {
         heed(answer.headers().get("Keep-Alive"));
       }
@@ -232,6 +255,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
       current.goOn();
     } else if (status == EARLY_HINTS) {
       current.earlyHints((MultiMap) answer.headers());
+    } else if (status == SWITCHING_PROTOCOLS && apart) {
+      current.answered(answer.status(), (MultiMap) answer.headers());
     } else if (status <= SWITCHING_PROTOCOLS) {
       fail(UpstreamFailure.NONSENSE);
     }

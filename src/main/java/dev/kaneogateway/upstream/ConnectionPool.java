@@ -31,6 +31,9 @@ public final class ConnectionPool {
   /** Bytes read in one piece, and so kept for a client that does not read. */
   private static final int MOST_AT_ONCE = 16 * 1024;
 
+  /** The same of one among thousands that are open for hours, mostly with nothing to say. */
+  private static final int MOST_AT_ONCE_APART = 4 * 1024;
+
   private final Vertx vertx;
   private final ContextInternal context;
   private final NetClient client;
@@ -128,6 +131,23 @@ public final class ConnectionPool {
   }
 
   /**
+   * Gives the caller a connection that takes no place of the pool's, carries one call, and may
+   * change its protocol then. Who asks for such keeps to a limit of their own.
+   */
+  public void callApart(Caller caller) {
+    context.dispatch(
+        caller,
+        asking ->
+            client
+                .connect(target)
+                .onComplete(
+                    socket ->
+                        asking.connected(
+                            admit(socket, MOST_AT_ONCE_APART).setApart().carry(asking)),
+                    cause -> asking.notConnected(UpstreamFailure.ofConnecting(cause))));
+  }
+
+  /**
    * Ends calls that wait for slow clients until so many connections are free, or as good as: bodies
    * that drip would otherwise keep out everybody, for hours and at no cost. The slowest go first,
    * and none at a usable pace.
@@ -171,6 +191,12 @@ public final class ConnectionPool {
   private void connected(NetSocket socket) {
     connecting--;
     open++;
+    Connection connection = admit(socket, MOST_AT_ONCE);
+    all.add(connection);
+    returned(connection);
+  }
+
+  private Connection admit(NetSocket socket, int mostAtOnce) {
     meters.connectionOpened();
     AnswerDecoder decoder = new AnswerDecoder();
     Connection connection = new Connection(this, context, decoder, head, limits.idle().toNanos());
@@ -178,12 +204,11 @@ public final class ConnectionPool {
     ChannelHandlerContext last = ((NetSocketInternal) socket).channelHandlerContext();
     last.channel()
         .config()
-        .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(64, 2048, MOST_AT_ONCE));
+        .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(64, mostAtOnce / 8, mostAtOnce));
     last.pipeline()
         .addBefore("handler", "decoder", decoder)
         .addBefore("handler", "kaneo", connection);
-    all.add(connection);
-    returned(connection);
+    return connection;
   }
 
   private void notConnected(Throwable cause) {
@@ -234,6 +259,11 @@ public final class ConnectionPool {
     idle.remove(connection);
     all.remove(connection);
     connectIfNeeded();
+  }
+
+  /** A connection that was taken over is no more. */
+  void tunnelClosed() {
+    meters.connectionClosed();
   }
 
   private void lookAfter() {

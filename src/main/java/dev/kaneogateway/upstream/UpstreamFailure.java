@@ -1,7 +1,5 @@
 package dev.kaneogateway.upstream;
 
-import io.vertx.core.http.ConnectionPoolTooBusyException;
-import io.vertx.core.http.HttpClosedException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
@@ -49,21 +47,11 @@ public enum UpstreamFailure {
 
   /** While a connection was asked for. */
   public static UpstreamFailure ofConnecting(Throwable cause) {
-    if (cause instanceof ConnectionPoolTooBusyException) {
-      return BUSY;
-    }
     if (cause instanceof ConnectException
         || cause instanceof UnknownHostException
         || cause instanceof NoRouteToHostException) {
       return REFUSED;
     }
     return cause instanceof TimeoutException ? BUSY : REFUSED;
-  }
-
-  /** While an answer was waited for. */
-  public static UpstreamFailure ofAnswer(Throwable cause) {
-    return cause instanceof HttpClosedException || cause instanceof java.io.IOException
-        ? BROKEN
-        : cause instanceof TimeoutException ? SILENT : NONSENSE;
   }
 }

@@ -27,6 +27,8 @@ public final class Exchange {
   private String credential = "-";
   private String userId = "-";
   private long upstreamNanos = -1;
+  private long carriedIn;
+  private long carriedOut;
   private boolean abandoned;
   private boolean own;
   private boolean truncated;
@@ -111,6 +113,12 @@ public final class Exchange {
   /** Notes that the answer is broken off after its head. */
   public void truncated() {
     this.truncated = true;
+  }
+
+  /** Notes how many bytes passed in another protocol after the answer. */
+  public void carried(long in, long out) {
+    this.carriedIn = in;
+    this.carriedOut = out;
   }
 
   /** Notes that the client left before its answer was complete. */
@@ -204,8 +212,8 @@ public final class Exchange {
         status(),
         System.nanoTime() - startNanos,
         upstreamNanos,
-        request.bytesRead(),
-        response().bytesWritten(),
+        request.bytesRead() + carriedIn,
+        response().bytesWritten() + carriedOut,
         origin.address(),
         credentialKind,
         credential,

@@ -4,7 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vertx.core.buffer.Buffer;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -19,24 +20,24 @@ class FrameBoundaryTest {
       @ForAll @Size(min = 1, max = 5) List<@IntRange(max = 70_000) Integer> lengths,
       @ForAll boolean masked,
       @ForAll @IntRange(min = 1, max = 5000) int piece) {
-    Buffer all = Buffer.buffer();
+    ByteBuf all = Unpooled.buffer();
     for (int length : lengths) {
-      all.appendBuffer(frame(length, masked));
+      all.writeBytes(frame(length, masked));
     }
     FrameBoundary passing = new FrameBoundary();
-    for (int at = 0; at < all.length(); at += piece) {
-      passing.pass(all.slice(at, Math.min(all.length(), at + piece)));
+    for (int at = 0; at < all.readableBytes(); at += piece) {
+      passing.pass(all.slice(at, Math.min(piece, all.readableBytes() - at)));
     }
     assertTrue(passing.isHere());
 
-    int first = frame(lengths.get(0), masked).length();
+    int first = frame(lengths.get(0), masked).readableBytes();
     FrameBoundary finding = new FrameBoundary();
     int seen = 0;
     int end = -1;
     while (end < 0) {
-      Buffer next = all.slice(seen, Math.min(all.length(), seen + piece));
+      ByteBuf next = all.slice(seen, Math.min(piece, all.readableBytes() - seen));
       end = finding.next(next);
-      seen += end < 0 ? next.length() : end;
+      seen += end < 0 ? next.readableBytes() : end;
     }
     assertEquals(first, seen);
   }
@@ -44,21 +45,21 @@ class FrameBoundaryTest {
   @Test
   void aLengthThatNobodyCanSendNeverEnds() {
     FrameBoundary boundary = new FrameBoundary();
-    boundary.pass(Buffer.buffer(new byte[] {1, 127, -1, -1, -1, -1, -1, -1, -1, -1}));
-    boundary.pass(Buffer.buffer(new byte[100_000]));
+    boundary.pass(Unpooled.wrappedBuffer(new byte[] {1, 127, -1, -1, -1, -1, -1, -1, -1, -1}));
+    boundary.pass(Unpooled.wrappedBuffer(new byte[100_000]));
     assertFalse(boundary.isHere());
   }
 
-  private static Buffer frame(int length, boolean masked) {
+  private static ByteBuf frame(int length, boolean masked) {
     int mask = masked ? 0x80 : 0;
-    Buffer frame = Buffer.buffer().appendByte((byte) 0x82);
+    ByteBuf frame = Unpooled.buffer().writeByte(0x82);
     if (length < 126) {
-      frame.appendByte((byte) (length | mask));
+      frame.writeByte(length | mask);
     } else if (length < 65_536) {
-      frame.appendByte((byte) (126 | mask)).appendUnsignedShort(length);
+      frame.writeByte(126 | mask).writeShort(length);
     } else {
-      frame.appendByte((byte) (127 | mask)).appendLong(length);
+      frame.writeByte(127 | mask).writeLong(length);
     }
-    return frame.appendBytes(new byte[length + (masked ? 4 : 0)]);
+    return frame.writeZero(length + (masked ? 4 : 0));
   }
 }

@@ -2,9 +2,11 @@ package dev.kaneogateway.proxy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -160,6 +162,33 @@ class TunnelIT {
     System.gc();
     return PlatformDependent.usedDirectMemory()
         + ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+  }
+
+  /** What is to be written never leaves, and who is to read it is perhaps no longer there. */
+  @Test
+  void anEndThatDoesNotReadIsCut() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(head.startsWith("GET /api/ws/") ? SWITCHED : ScriptedUpstream.ok(""));
+          return !over.await(20, TimeUnit.SECONDS);
+        });
+    try (RunningGateway hasty =
+            RunningGateway.start(
+                TestDatabase.create(), kaneo.port(), "GATEWAY_PROGRESS_TIMEOUT_MS", "300");
+        RawPeer peer = new RawPeer(hasty.port())) {
+      Await.until("readiness", () -> hasty.readiness() == 200);
+      peer.send("GET /api/ws/user" + UPGRADE).readUntil("\r\n\r\n");
+      assertThrows(
+          IOException.class,
+          () -> {
+            while (over.getCount() > 0) {
+              peer.send("x".repeat(1 << 16));
+            }
+          });
+      hasty.awaitMetric("kaneo_gateway_websockets_open 0.0");
+      over.countDown();
+    }
   }
 
   @Test
