@@ -177,7 +177,6 @@ final class Connection extends ChannelInboundHandlerAdapter {
     ChannelPipeline pipeline = taken.pipeline();
     pipeline.replace(this, "tunnel", by);
     pipeline.remove(decoder);
-    pipeline.remove("handler");
     return taken;
   }
 
