@@ -544,17 +544,9 @@ class DeviceEndpointsIT {
       String sessions = "SELECT count(*) FROM session";
       approveInDatabase(codes);
       int before = Integer.parseInt(database.query(sessions));
-      Pool pool = Database.pool(hasty.vertx(), new Settings.Database(database.url(), 1));
-      SqlConnection lock = RunningGateway.await(pool.getConnection());
-      Transaction transaction = RunningGateway.await(lock.begin());
-      RunningGateway.await(
-          lock.query(
-                  "SELECT 1 FROM device_code WHERE user_code = '"
-                      + codes.getString("user_code")
-                      + "' FOR UPDATE")
-              .execute());
+      HeldRow row = HeldRow.of(codes);
       refused(send(url, FORM, body), 400, "authorization_pending");
-      RunningGateway.await(transaction.commit());
+      row.letGo();
       Await.until("a session", () -> Integer.parseInt(database.query(sessions)) != before);
       String anothers = body.replace("kaneo-cli", "kaneo-mcp");
       refused(send(url, FORM, anothers), 400, "invalid_grant");
@@ -568,7 +560,6 @@ class DeviceEndpointsIT {
                   + "'"));
       refused(send(url, FORM, body), 400, "invalid_grant");
       assertEquals(before + 1, Integer.parseInt(database.query(sessions)));
-      RunningGateway.await(pool.close());
     }
   }
 
@@ -577,23 +568,14 @@ class DeviceEndpointsIT {
   void aPollWhoseConnectionDiesIsAskedAgain() throws Exception {
     JsonObject codes = start("kaneo-cli");
     approveInDatabase(codes);
-    Pool pool = Database.pool(gateway.vertx(), new Settings.Database(database.url(), 2));
-    SqlConnection lock = RunningGateway.await(pool.getConnection());
-    Transaction transaction = RunningGateway.await(lock.begin());
-    RunningGateway.await(
-        lock.query(
-                "SELECT 1 FROM device_code WHERE user_code = '"
-                    + codes.getString("user_code")
-                    + "' FOR UPDATE")
-            .execute());
+    HeldRow row = HeldRow.of(codes);
     CompletableFuture<HttpResponse<String>> answer =
         CompletableFuture.supplyAsync(() -> poll(codes.getString("device_code")));
     String waiting = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '";
     String cut = "SELECT count(pg_terminate_backend(pid)) " + waiting + database.name() + "'";
     Await.until("one that waits for the row", () -> !database.query(cut).equals("0"));
-    RunningGateway.await(transaction.commit());
+    row.letGo();
     assertEquals(200, answer.get().statusCode(), () -> answer.join().body());
-    RunningGateway.await(pool.close());
   }
 
   /** The code is redeemed for a client that has hung up, and asks again. */
@@ -603,11 +585,7 @@ class DeviceEndpointsIT {
     JsonObject codes = start("kaneo-cli");
     String body = pollBody(codes.getString("device_code"));
     approveInDatabase(codes);
-    Pool pool = Database.pool(gateway.vertx(), new Settings.Database(database.url(), 1));
-    SqlConnection lock = RunningGateway.await(pool.getConnection());
-    Transaction transaction = RunningGateway.await(lock.begin());
-    String row = " FROM device_code WHERE user_code = '" + codes.getString("user_code") + "'";
-    RunningGateway.await(lock.query("SELECT 1" + row + " FOR UPDATE").execute());
+    HeldRow row = HeldRow.of(codes);
     try (RawPeer client = new RawPeer(gateway.port())) {
       client.send(
           "POST /api/auth/device/token HTTP/1.1\r\nHost: a\r\nContent-Type: "
@@ -626,14 +604,37 @@ class DeviceEndpointsIT {
     if (noticed) {
       gateway.awaitMetric("kaneo_gateway_requests_in_flight 0.0");
     }
-    RunningGateway.await(transaction.commit());
-    Await.until("the end of the code", () -> database.query("SELECT count(*)" + row).equals("0"));
+    row.letGo();
+    String left =
+        "SELECT count(*) FROM device_code WHERE user_code = '" + codes.getString("user_code") + "'";
+    Await.until("the end of the code", () -> database.query(left).equals("0"));
     String anothers = body.replace("kaneo-cli", "kaneo-mcp");
     refused(post("/api/auth/device/token", FORM, anothers), 400, "invalid_grant");
     HttpResponse<String> answer = poll(codes.getString("device_code"));
     assertEquals(200, answer.statusCode(), answer::body);
     refused(poll(codes.getString("device_code")), 400, "invalid_grant");
-    RunningGateway.await(pool.close());
+  }
+
+  /** A code's row that is locked, so that who changes it waits. */
+  private record HeldRow(Pool pool, Transaction transaction) {
+    static HeldRow of(JsonObject codes) {
+      Pool pool = Database.pool(gateway.vertx(), new Settings.Database(database.url(), 1));
+      SqlConnection connection = RunningGateway.await(pool.getConnection());
+      Transaction transaction = RunningGateway.await(connection.begin());
+      RunningGateway.await(
+          connection
+              .query(
+                  "SELECT 1 FROM device_code WHERE user_code = '"
+                      + codes.getString("user_code")
+                      + "' FOR UPDATE")
+              .execute());
+      return new HeldRow(pool, transaction);
+    }
+
+    void letGo() {
+      RunningGateway.await(transaction.commit());
+      RunningGateway.await(pool.close());
+    }
   }
 
   private static void approveInDatabase(JsonObject codes) {
