@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
 
 /** The command line. */
 public final class Main {
+  private static final String NETTY_JFR = "io.netty.jfr.enabled";
   private static final String USAGE =
       """
       Usage: java -jar kaneo-gateway.jar <command> [options]
@@ -53,9 +54,20 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
+    withoutFlightEvents();
     int code = run(arguments, System.out, System.err);
     if (code >= 0) {
       System.exit(code);
+    }
+  }
+
+  /**
+   * Has Netty make no events for the JDK's flight recorder, unless somebody asks for them: they
+   * take a tenth of a second of each start. To be called before any class of Netty is there.
+   */
+  static void withoutFlightEvents() {
+    if (System.getProperty(NETTY_JFR) == null) {
+      System.setProperty(NETTY_JFR, "false");
     }
   }
 

@@ -16,16 +16,15 @@ import java.util.Optional;
 /**
  * A gateway that is started for itself alone, asked a few things and stopped, so that the JVM can
  * keep the classes which that takes for later starts: the build runs it with {@code
- * -XX:ArchiveClassesAtExit} (JEP 350) or {@code -XX:AOTCacheOutput} (JEP 514). It has no database.
+ * -XX:ArchiveClassesAtExit} (JEP 350) or {@code -XX:AOTCacheOutput} (JEP 514).
  */
 final class Rehearsal {
   private static final Map<String, String> ALONE =
       Map.of(
-          "DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none",
           "GATEWAY_HOST", "127.0.0.1",
           "GATEWAY_PORT", "0",
           "GATEWAY_MANAGEMENT_PORT", "0",
-          "GATEWAY_LOOKUP_TIMEOUT_MS", "100",
+          "GATEWAY_LOOKUP_TIMEOUT_MS", "1000",
           "GATEWAY_DRAIN_DELAY_MS", "0");
 
   private static final String COMMON = " HTTP/1.1\r\nHost: kaneo\r\nConnection: close\r\n";
@@ -44,11 +43,14 @@ final class Rehearsal {
   private Rehearsal() {}
 
   public static void main(String[] arguments) throws Exception {
-    try (ServerSocket kaneo = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+    Main.withoutFlightEvents();
+    try (ServerSocket kaneo = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        RehearsalDatabase database = new RehearsalDatabase()) {
       Thread answering = new Thread(() -> answer(kaneo), "rehearsal");
       answering.setDaemon(true);
       answering.start();
       Map<String, String> environment = new HashMap<>(ALONE);
+      environment.put("DATABASE_URL", database.url());
       environment.put("KANEO_UPSTREAM_URL", "http://127.0.0.1:" + kaneo.getLocalPort());
       Settings settings = Settings.load(environment, Optional.empty(), Optional.empty());
       Gateway gateway =
