@@ -59,8 +59,8 @@ public final class DeviceAnswer {
     }
   }
 
-  /** The token is kept for the client's next poll. */
-  public record Kept() {}
+  /** All gateways know of the delivery, if they can. */
+  public record Noted() {}
 
   /** What a code is about. */
   public record Request(

@@ -17,11 +17,11 @@ public final class DeviceQuestion {
     }
   }
 
-  /** The client of a poll left before it had the token that was made for it. */
-  public record Undelivered(Poll poll, String token) {
+  /** Whether the client of a poll got the token that was made for it, or had left before. */
+  public record Delivery(Poll poll, String token, boolean done) {
     @Override
     public String toString() {
-      return "Undelivered";
+      return "Delivery";
     }
   }
 

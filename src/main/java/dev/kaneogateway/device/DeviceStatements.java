@@ -11,7 +11,6 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +26,9 @@ final class DeviceStatements {
 
   private static final String POLL =
       """
-      WITH code AS (
+      WITH asked AS (
+        SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex') AS digest
+      ), code AS (
         SELECT d.client_id, d.status, d.expires_at <= $3 AS expired, d.polling_interval,
                u.id IS NULL OR (u.banned AND (u.ban_expires IS NULL OR u.ban_expires > $3)) AS barred
         FROM device_code d LEFT JOIN "user" u ON u.id = d.user_id WHERE d.device_code = $1
@@ -40,7 +41,7 @@ final class DeviceStatements {
       ), issued AS (
         INSERT INTO session (id, token, user_id, expires_at, created_at, updated_at, ip_address, user_agent)
         SELECT $4, $5, user_id, $6, $3, $3, $7, $8 FROM redeemed RETURNING id
-      ), polled AS (
+      ), %4$s polled AS (
         UPDATE device_code d SET
           polling_interval = CASE WHEN d.last_polled_at < $3
               AND d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$d) * interval '1 millisecond' > $3
@@ -54,11 +55,29 @@ final class DeviceStatements {
       )
       SELECT code.client_id, code.status, code.expired, COALESCE(code.barred, false),
              redeemed.user_id, redeemed.scope,
-             COALESCE(polled.polling_interval, code.polling_interval), polled.early,
-             redeemed.user_code
-      FROM code LEFT JOIN redeemed ON true LEFT JOIN polled ON true
+             COALESCE(polled.polling_interval, code.polling_interval), polled.early, %5$s
+      FROM asked LEFT JOIN code ON true LEFT JOIN redeemed ON true LEFT JOIN polled ON true %6$s
+      """;
+
+  /** What outlives a redeemed code, so that its token is not lost with an answer that is. */
+  private static final String REDEMPTIONS =
       """
-          .formatted(TOLERANCE_MS, SLOW_DOWN_MS, LONGEST_INTERVAL_MS);
+      kept AS (
+        INSERT INTO kaneo_gateway.redemption
+          (code_digest, client_id, session_id, user_code, user_id, scope, since, delivered)
+        SELECT digest, $2, $4, user_code, user_id, scope, $3, false FROM redeemed, asked
+        ON CONFLICT (code_digest) DO NOTHING
+      ), unsettled AS (
+        SELECT true AS is FROM kaneo_gateway.redemption r, asked
+        WHERE r.code_digest = digest AND r.client_id = $2 AND NOT r.delivered
+          AND EXISTS (SELECT 1 FROM session s WHERE s.id = r.session_id AND s.expires_at > $3)
+      ), again AS (
+        UPDATE kaneo_gateway.redemption r SET since = $3 FROM session s, asked
+        WHERE r.code_digest = digest AND r.client_id = $2 AND NOT r.delivered
+          AND s.id = r.session_id AND s.expires_at > $3
+          AND (r.session_id = $4 OR r.since < $3 - %d * interval '1 millisecond')
+        RETURNING s.token, s.expires_at, r.scope
+      ),""";
 
   private static final String INSUFFICIENT_PRIVILEGE = "42501";
   private static final String UNDEFINED_TABLE = "42P01";
@@ -66,10 +85,25 @@ final class DeviceStatements {
 
   private final Pool pool;
   private final boolean ownSchema;
+  private final String poll;
 
-  DeviceStatements(Pool pool, boolean ownSchema) {
+  /**
+   * @param settling how long a redeemed code is left to the poll that redeemed it, which may be on
+   *     its way back
+   */
+  DeviceStatements(Pool pool, boolean ownSchema, Duration settling) {
     this.pool = pool;
     this.ownSchema = ownSchema;
+    this.poll =
+        POLL.formatted(
+            TOLERANCE_MS,
+            SLOW_DOWN_MS,
+            LONGEST_INTERVAL_MS,
+            ownSchema ? REDEMPTIONS.formatted(settling.toMillis()) : "",
+            ownSchema
+                ? "again.token, again.expires_at, again.scope, unsettled.is"
+                : "NULL::text, NULL::timestamp, NULL::text, NULL::boolean",
+            ownSchema ? "LEFT JOIN again ON true LEFT JOIN unsettled ON true" : "");
   }
 
   /**
@@ -84,14 +118,22 @@ final class DeviceStatements {
               device_code_id text PRIMARY KEY, ip_address text, user_agent text,
               created_at timestamp NOT NULL);
             CREATE INDEX IF NOT EXISTS device_request_created_at
-              ON kaneo_gateway.device_request (created_at)
+              ON kaneo_gateway.device_request (created_at);
+            CREATE TABLE IF NOT EXISTS kaneo_gateway.redemption (
+              code_digest text PRIMARY KEY, client_id text NOT NULL, session_id text NOT NULL,
+              user_code text NOT NULL, user_id text NOT NULL, scope text,
+              since timestamp NOT NULL, delivered boolean NOT NULL);
+            CREATE INDEX IF NOT EXISTS redemption_user_code
+              ON kaneo_gateway.redemption (user_code);
+            CREATE INDEX IF NOT EXISTS redemption_since ON kaneo_gateway.redemption (since)
             """)
         .execute()
         .map(true)
         // Two gateways that start together may both create; the loser looks whether it is there.
         .recover(
             refused ->
-                pool.query("SELECT 1 FROM kaneo_gateway.device_request LIMIT 1")
+                pool.query(
+                        "SELECT 1 FROM kaneo_gateway.device_request, kaneo_gateway.redemption LIMIT 1")
                     .execute()
                     .map(true)
                     .recover(
@@ -140,49 +182,44 @@ final class DeviceStatements {
 
   /**
    * One statement: looks, redeems or counts the poll. Of the same moment it may run twice, or later
-   * than one that came after it, and counts the poll once and where it belongs.
+   * than one that came after it, and counts the poll once and where it belongs. A code that was
+   * redeemed for this session, or for one that nobody is known to have got, is answered with that.
    *
    * @param now when the poll came
-   * @param redeemed told the user code and its person, if the poll has redeemed it
    */
   Future<DeviceAnswer.Polled> poll(
-      DeviceQuestion.Poll poll,
+      DeviceQuestion.Poll question,
       Instant now,
       Duration sessionLife,
       String sessionId,
-      String token,
-      BiConsumer<String, String> redeemed) {
-    return pool.preparedQuery(POLL)
+      String token) {
+    return pool.preparedQuery(poll)
         .execute(
-            Tuple.of(poll.deviceCode(), poll.clientId(), utc(now), sessionId, token)
+            Tuple.of(question.deviceCode(), question.clientId(), utc(now), sessionId, token)
                 .addLocalDateTime(utc(now.plus(sessionLife)))
-                .addString(poll.address())
-                .addString(poll.software()))
-        .onSuccess(
-            rows ->
-                rows.stream()
-                    .filter(row -> row.getString(4) != null)
-                    .forEach(row -> redeemed.accept(row.getString(8), row.getString(4))))
-        .map(rows -> polled(rows, poll.clientId(), token, sessionLife));
+                .addString(question.address())
+                .addString(question.software()))
+        .map(rows -> polled(rows.iterator().next(), question.clientId(), token, now, sessionLife));
   }
 
   /** The order of RFC 8628's states that tells a client of no {@code slow_down} at an end. */
   private static DeviceAnswer.Polled polled(
-      RowSet<Row> rows, String clientId, String token, Duration sessionLife) {
-    if (!rows.iterator().hasNext()) {
-      return DeviceAnswer.Polled.of(DeviceAnswer.PollState.INVALID, 0);
-    }
-    Row row = rows.iterator().next();
+      Row row, String clientId, String token, Instant now, Duration sessionLife) {
     Integer intervalMs = row.getInteger(6);
     long interval = (intervalMs == null ? SLOW_DOWN_MS : intervalMs) / 1000;
+    String again = row.getString(8);
+    if (again != null) {
+      Duration left = Duration.between(now, instant(row.getLocalDateTime(9)));
+      return DeviceAnswer.Polled.issued(again, left, scope(row.getString(10)));
+    }
+    if (row.getString(0) == null && Boolean.TRUE.equals(row.getBoolean(11))) {
+      return DeviceAnswer.Polled.of(DeviceAnswer.PollState.PENDING, interval);
+    }
     if (!clientId.equals(row.getString(0))) {
       return DeviceAnswer.Polled.of(DeviceAnswer.PollState.INVALID, interval);
     }
     if (row.getString(4) != null) {
-      return DeviceAnswer.Polled.issued(
-          token,
-          sessionLife,
-          Optional.ofNullable(row.getString(5)).filter(scope -> !scope.isBlank()));
+      return DeviceAnswer.Polled.issued(token, sessionLife, scope(row.getString(5)));
     }
     if (row.getBoolean(2)) {
       return DeviceAnswer.Polled.of(DeviceAnswer.PollState.EXPIRED, interval);
@@ -201,6 +238,31 @@ final class DeviceStatements {
                   : DeviceAnswer.PollState.PENDING,
               interval);
     };
+  }
+
+  private static Optional<String> scope(@Nullable String scope) {
+    return Optional.ofNullable(scope).filter(some -> !some.isBlank());
+  }
+
+  /** The client of a redeemed code has its token, or has left without. */
+  Future<?> delivered(DeviceQuestion.Poll question, boolean delivered) {
+    return !ownSchema
+        ? Future.succeededFuture()
+        : pool.preparedQuery(
+                "UPDATE kaneo_gateway.redemption SET "
+                    + (delivered ? "delivered = true" : "since = '-infinity'")
+                    + " WHERE code_digest = encode(sha256(convert_to($1, 'UTF8')), 'hex')"
+                    + " AND client_id = $2")
+            .execute(Tuple.of(question.deviceCode(), question.clientId()));
+  }
+
+  /** Who allowed a code that was redeemed lately: they may come back to its page. */
+  Future<Optional<String>> redeemer(String userCode) {
+    return !ownSchema
+        ? Future.succeededFuture(Optional.empty())
+        : pool.preparedQuery("SELECT user_id FROM kaneo_gateway.redemption WHERE user_code = $1")
+            .execute(Tuple.of(userCode))
+            .map(rows -> rows.stream().findFirst().map(row -> row.getString(0)));
   }
 
   /** Whether a poll has made the session of this token. */
@@ -252,7 +314,7 @@ final class DeviceStatements {
         Optional.ofNullable(row.getString(2)),
         row.getBoolean(3),
         String.valueOf(row.getString(4)),
-        Optional.ofNullable(row.getString(5)).filter(scope -> !scope.isBlank()),
+        scope(row.getString(5)),
         instant(row.getLocalDateTime(6)),
         instant(row.getLocalDateTime(7)),
         Optional.ofNullable(row.getString(8)),
@@ -312,6 +374,11 @@ final class DeviceStatements {
             count ->
                 pool.preparedQuery("DELETE FROM kaneo_gateway.device_request WHERE created_at < $1")
                     .execute(Tuple.of(utc(endedBefore.minus(Duration.ofDays(1)))))
+                    .compose(
+                        done ->
+                            pool.preparedQuery(
+                                    "DELETE FROM kaneo_gateway.redemption WHERE since < $1")
+                                .execute(Tuple.of(utc(endedBefore))))
                     .map(count));
   }
 

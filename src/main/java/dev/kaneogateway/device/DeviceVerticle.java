@@ -31,8 +31,8 @@ public final class DeviceVerticle extends VerticleBase {
       new Address<>("device.start");
   public static final Address<DeviceQuestion.Poll, DeviceAnswer.Polled> POLL =
       new Address<>("device.poll");
-  public static final Address<DeviceQuestion.Undelivered, DeviceAnswer.Kept> UNDELIVERED =
-      new Address<>("device.undelivered");
+  public static final Address<DeviceQuestion.Delivery, DeviceAnswer.Noted> DELIVERY =
+      new Address<>("device.delivery");
   public static final Address<DeviceQuestion.Look, DeviceAnswer.Looked> LOOK =
       new Address<>("device.look");
   public static final Address<DeviceQuestion.Release, DeviceAnswer.Released> RELEASE =
@@ -61,7 +61,8 @@ public final class DeviceVerticle extends VerticleBase {
   private final GatewayMetrics metrics;
   private final Clock clock;
   private final RandomCodes random = new RandomCodes();
-  private final Redemptions redemptions = new Redemptions();
+  private final Duration settling;
+  private final Redemptions redemptions;
   private final AtomicLong live = new AtomicLong();
   private DeviceStatements statements;
 
@@ -72,7 +73,9 @@ public final class DeviceVerticle extends VerticleBase {
     this.settings = settings;
     this.metrics = metrics;
     this.clock = clock;
-    this.statements = new DeviceStatements(pool, false);
+    this.settling = settings.patience().plusSeconds(1);
+    this.redemptions = new Redemptions(settling);
+    this.statements = new DeviceStatements(pool, false, settling);
   }
 
   @Override
@@ -86,7 +89,7 @@ public final class DeviceVerticle extends VerticleBase {
         List.of(
             bus.answer(START, this::begin),
             bus.answer(POLL, this::poll),
-            bus.answer(UNDELIVERED, this::keep),
+            bus.answer(DELIVERY, this::noted),
             bus.answer(LOOK, this::look),
             bus.answer(RELEASE, this::release),
             bus.answer(DECIDE, this::decide),
@@ -119,7 +122,7 @@ public final class DeviceVerticle extends VerticleBase {
         .compose(there -> DeviceStatements.createOwnSchema(pool))
         .onSuccess(
             made -> {
-              statements = new DeviceStatements(pool, made);
+              statements = new DeviceStatements(pool, made, settling);
               if (!made) {
                 LOG.warn(
                     "the database role may not create the schema kaneo_gateway: the approval page cannot say from where a device asked");
@@ -170,6 +173,10 @@ public final class DeviceVerticle extends VerticleBase {
 
   private Future<DeviceAnswer.Polled> poll(DeviceQuestion.Poll poll) {
     Instant came = clock.instant();
+    if (redemptions.isHandedOut(poll, came)) {
+      step("poll", label(DeviceAnswer.PollState.INVALID));
+      return Future.succeededFuture(DeviceAnswer.Polled.INVALID);
+    }
     Redemptions.Redemption redemption =
         redemptions.doubtful(poll, came).orElseGet(() -> redemption(poll, random.id()));
     return repeatable(
@@ -180,8 +187,7 @@ public final class DeviceVerticle extends VerticleBase {
                       came,
                       settings.sessionLife(),
                       redemption.sessionId(),
-                      redemption.token(),
-                      redemptions::redeemed);
+                      redemption.token());
               return polled.onFailure(lost -> redemptions.doubt(poll, redemption));
             })
         .onFailure(
@@ -194,7 +200,13 @@ public final class DeviceVerticle extends VerticleBase {
                 redemptions.doubts(poll, redemption)
                     ? settle(poll, redemption, polled)
                     : Future.succeededFuture(polled))
-        .onSuccess(polled -> step("poll", label(polled.state())));
+        .onSuccess(
+            polled -> {
+              if (polled.state() == DeviceAnswer.PollState.ISSUED) {
+                redemptions.handOut(poll, came);
+              }
+              step("poll", label(polled.state()));
+            });
   }
 
   private Redemptions.Redemption redemption(DeviceQuestion.Poll poll, String token) {
@@ -203,9 +215,12 @@ public final class DeviceVerticle extends VerticleBase {
   }
 
   /** A token that nobody has is as good as one that nobody knows to be made. */
-  private Future<DeviceAnswer.Kept> keep(DeviceQuestion.Undelivered undelivered) {
-    redemptions.doubt(undelivered.poll(), redemption(undelivered.poll(), undelivered.token()));
-    return Future.succeededFuture(new DeviceAnswer.Kept());
+  private Future<DeviceAnswer.Noted> noted(DeviceQuestion.Delivery delivery) {
+    if (!delivery.done()) {
+      redemptions.takeBack(delivery.poll(), redemption(delivery.poll(), delivery.token()));
+    }
+    return repeatable(() -> statements.delivered(delivery.poll(), delivery.done()))
+        .map(new DeviceAnswer.Noted());
   }
 
   private Future<DeviceAnswer.Revoked> revoke(DeviceQuestion.Revoke revoke) {
@@ -243,10 +258,15 @@ public final class DeviceVerticle extends VerticleBase {
             : Future.succeededFuture();
     return claimed
         .compose(done -> repeatable(() -> statements.find(look.userCode(), clock.instant())))
+        .compose(
+            found ->
+                found.isPresent()
+                    ? Future.succeededFuture(new DeviceAnswer.Looked(found, Optional.empty()))
+                    : repeatable(() -> statements.redeemer(look.userCode()))
+                        .map(redeemer -> new DeviceAnswer.Looked(found, redeemer)))
         .onComplete(
-            found -> step("look", found.isPresent() ? "found" : "unknown"),
-            failure -> step("look", UNANSWERED))
-        .map(found -> new DeviceAnswer.Looked(found, redemptions.redeemedBy(look.userCode())));
+            looked -> step("look", looked.request().isPresent() ? "found" : "unknown"),
+            failure -> step("look", UNANSWERED));
   }
 
   private Future<DeviceAnswer.Released> release(DeviceQuestion.Release release) {
@@ -319,7 +339,7 @@ public final class DeviceVerticle extends VerticleBase {
     return statement.onFailure(
         failure -> {
           if (used == statements && used.isOwnSchemaGone(failure)) {
-            statements = new DeviceStatements(pool, false);
+            statements = new DeviceStatements(pool, false, settling);
             createOwnSchema();
           }
         });

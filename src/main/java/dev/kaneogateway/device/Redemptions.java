@@ -1,16 +1,17 @@
 package dev.kaneogateway.device;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * Sessions for which a code may have been redeemed without its device hearing of it, because the
- * database's answer was late or lost, or the device had left when it came. The next poll of such a
- * code offers the same session again, so that it is made once and handed out once. Confined to the
- * context of its verticle; a gateway that dies, or a poll at another one, loses what is kept here,
- * and the device starts again. Remembers as well whose codes were redeemed.
+ * What this gateway knows of sessions for which a code was redeemed, or may have been without its
+ * device hearing of it, because the database's answer was late or lost, or the device had left when
+ * it came. The next poll of such a code offers the same session again, so that it is made once and
+ * handed out once. What all gateways know of it is in {@code kaneo_gateway.redemption}, where the
+ * role may have that table. Confined to the context of its verticle.
  */
 final class Redemptions {
   /** Only polls that hang while a person has just approved matter; this is far more (2 MB). */
@@ -28,8 +29,16 @@ final class Redemptions {
     }
   }
 
+  private final Duration settling;
   private final Map<String, Redemption> doubtful = bounded();
-  private final Map<String, String> owners = bounded();
+  private final Map<String, Instant> handedOut = bounded();
+
+  /**
+   * @param settling how long the note that a token was delivered may be on its way
+   */
+  Redemptions(Duration settling) {
+    this.settling = settling;
+  }
 
   private static <T> Map<String, T> bounded() {
     return new LinkedHashMap<>() {
@@ -40,14 +49,21 @@ final class Redemptions {
     };
   }
 
-  /** A code was redeemed, and its row is gone; whose it was is remembered. */
-  void redeemed(String userCode, String owner) {
-    owners.put(userCode, owner);
+  /** The token for a code is on its way to its device. */
+  void handOut(DeviceQuestion.Poll poll, Instant now) {
+    handedOut.put(poll.deviceCode(), now);
   }
 
-  /** Who allowed a code that was redeemed: they may come back to its page. */
-  Optional<String> redeemedBy(String userCode) {
-    return Optional.ofNullable(owners.get(userCode));
+  /** Whether that was just now, so that no other poll may have it. */
+  boolean isHandedOut(DeviceQuestion.Poll poll, Instant now) {
+    Instant since = handedOut.get(poll.deviceCode());
+    return since != null && since.plus(settling).isAfter(now);
+  }
+
+  /** The device had left. */
+  void takeBack(DeviceQuestion.Poll poll, Redemption redemption) {
+    handedOut.remove(poll.deviceCode());
+    doubt(poll, redemption);
   }
 
   /** What an earlier poll of the same client left open. */

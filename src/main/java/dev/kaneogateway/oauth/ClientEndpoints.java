@@ -106,16 +106,19 @@ final class ClientEndpoints {
                       ? limits.unknownPolls().attempt(exchange.origin())
                       : null;
               return excess == null
-                  ? answers.polled(exchange, polled, () -> keep(poll, polled.token()))
+                  ? answers.polled(exchange, polled, done -> note(poll, polled.token(), done))
                   : Future.failedFuture(
                       answers.slowDown("Too many unknown codes were polled", excess));
             });
   }
 
-  /** Nobody waits for this, and a code that is lost can be asked for anew. */
-  private void keep(DeviceQuestion.Poll poll, String token) {
-    bus.ask(DeviceVerticle.UNDELIVERED, new DeviceQuestion.Undelivered(poll, token), patience())
-        .onFailure(lost -> LOG.debug("a token that its client did not wait for is lost"));
+  /** Nobody waits for this; what is not noted, the next poll of the code finds undelivered. */
+  private void note(DeviceQuestion.Poll poll, String token, boolean delivered) {
+    bus.ask(
+            DeviceVerticle.DELIVERY,
+            new DeviceQuestion.Delivery(poll, token, delivered),
+            patience())
+        .onFailure(failure -> LOG.debug("nobody else knows whether a token was delivered"));
   }
 
   Future<JsonObject> revoke(Exchange exchange, Parameters parameters) throws OAuthException {

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,9 +127,10 @@ final class OAuthAnswers {
   /**
    * Gives the answer to a poll.
    *
-   * @param undelivered what to do if its client left before it had the token
+   * @param delivery told whether its client got the token, or had left before
    */
-  Future<JsonObject> polled(Exchange exchange, DeviceAnswer.Polled polled, Runnable undelivered) {
+  Future<JsonObject> polled(
+      Exchange exchange, DeviceAnswer.Polled polled, Consumer<Boolean> delivery) {
     return switch (polled.state()) {
       case ISSUED -> {
         JsonObject token =
@@ -137,7 +139,7 @@ final class OAuthAnswers {
                 .put("token_type", "Bearer")
                 .put("expires_in", polled.expiresInSeconds());
         polled.scope().ifPresent(scope -> token.put("scope", scope));
-        send(exchange, 200, token).onFailure(gone -> undelivered.run());
+        send(exchange, 200, token).onComplete(sent -> delivery.accept(sent.succeeded()));
         yield Future.failedFuture(new Answered());
       }
       case PENDING -> refused("authorization_pending", "Authorization pending");

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** The statements of the grant with a clock that the test moves, on a real PostgreSQL. */
 @ExtendWith(VertxExtension.class)
 class DeviceGrantIT {
+  private static final Duration SETTLING = Duration.ofSeconds(3);
   private static final Duration WEEK = Duration.ofDays(7);
   private static TestDatabase database;
   private final RandomCodes random = new RandomCodes();
@@ -43,7 +44,7 @@ class DeviceGrantIT {
   void open(Vertx vertx) {
     pool = Database.pool(vertx, new Settings.Database(database.url(), 20));
     assertTrue(RunningGateway.await(DeviceStatements.createOwnSchema(pool)));
-    statements = new DeviceStatements(pool, true);
+    statements = new DeviceStatements(pool, true, SETTLING);
     database.execute("DELETE FROM device_code; DELETE FROM session WHERE id <> 'demoSession'");
   }
 
@@ -102,7 +103,41 @@ class DeviceGrantIT {
                 + polled.token()
                 + "'"));
     assertEquals("0", database.query("SELECT count(*) FROM device_code"));
+  }
+
+  /** Its answer may be lost, with the gateway that had it or with its client. */
+  @Test
+  void aTokenIsOfferedAgainUntilItIsKnownToBeDelivered() {
+    String code = start();
+    decide(true);
+    String token = poll(code).token();
+    assertEquals("PENDING", poll(code).state().name());
+    assertEquals("INVALID", RunningGateway.await(ask(code, "kaneo-mcp")).state().name());
+    now = now.plus(SETTLING).plusMillis(1);
+    assertEquals("INVALID", RunningGateway.await(ask(code, "kaneo-mcp")).state().name());
+    assertEquals(token, poll(code).token());
+    assertEquals("PENDING", poll(code).state().name());
+    note(code, false);
+    assertEquals(token, poll(code).token());
+    note(code, true);
+    now = now.plus(SETTLING).plusMillis(1);
     assertEquals("INVALID", poll(code).state().name());
+    assertEquals("1", database.query("SELECT count(*) FROM session WHERE id <> 'demoSession'"));
+  }
+
+  @Test
+  void aTokenOfASessionThatHasEndedIsNotOfferedAgain() {
+    String code = start();
+    decide(true);
+    poll(code);
+    database.execute("DELETE FROM session WHERE id <> 'demoSession'");
+    assertEquals("INVALID", poll(code).state().name());
+  }
+
+  private void note(String code, boolean delivered) {
+    RunningGateway.await(
+        statements.delivered(
+            new DeviceQuestion.Poll("kaneo-cli", code, "192.0.2.1", "test/1"), delivered));
   }
 
   @Test
@@ -118,7 +153,11 @@ class DeviceGrantIT {
           polls.stream().filter(p -> p.result().state() == DeviceAnswer.PollState.ISSUED).count());
       assertEquals(
           49,
-          polls.stream().filter(p -> p.result().state() == DeviceAnswer.PollState.INVALID).count());
+          polls.stream()
+              .map(p -> p.result().state())
+              .filter(
+                  s -> s == DeviceAnswer.PollState.INVALID || s == DeviceAnswer.PollState.PENDING)
+              .count());
     }
     assertEquals("20", database.query("SELECT count(*) FROM session WHERE id <> 'demoSession'"));
   }
@@ -217,7 +256,7 @@ class DeviceGrantIT {
 
   @Test
   void whereTheOwnSchemaMayNotBeEverythingElseWorks() {
-    DeviceStatements plain = new DeviceStatements(pool, false);
+    DeviceStatements plain = new DeviceStatements(pool, false, SETTLING);
     RunningGateway.await(
         plain.insert(
             "i",
@@ -261,8 +300,7 @@ class DeviceGrantIT {
         now,
         WEEK,
         random.id(),
-        random.id(),
-        (userCode, owner) -> {});
+        random.id());
   }
 
   private DeviceAnswer.Polled poll(String code) {
