@@ -112,7 +112,9 @@ public final class DeviceAnswer {
     EXPIRED,
     NOT_CLAIMED,
     ANOTHERS,
-    PROCESSED
+    /** Decided on before, by the same person. */
+    ALLOWED_BEFORE,
+    DENIED_BEFORE
   }
 
   /** The answer to a decision. */

@@ -281,28 +281,38 @@ public final class DeviceVerticle extends VerticleBase {
                 done
                     ? Future.succeededFuture(DeviceAnswer.Outcome.DONE)
                     : repeatable(() -> statements.find(decide.userCode(), clock.instant()))
-                        .map(found -> whyNot(found, decide)))
+                        .compose(found -> whyNot(found, decide)))
         .onComplete(
             outcome -> step(decide.allow() ? "approve" : "deny", label(outcome)),
             failure -> step(decide.allow() ? "approve" : "deny", UNANSWERED))
         .map(DeviceAnswer.Decided::new);
   }
 
-  private static DeviceAnswer.Outcome whyNot(
+  private Future<DeviceAnswer.Outcome> whyNot(
       Optional<DeviceAnswer.Request> found, DeviceQuestion.Decide decide) {
-    if (found.isEmpty()) {
-      return DeviceAnswer.Outcome.UNKNOWN;
-    }
-    DeviceAnswer.Request request = found.get();
+    return found.isPresent()
+        ? Future.succeededFuture(whyNot(found.get(), decide))
+        : repeatable(() -> statements.redeemer(decide.userCode()))
+            .map(
+                redeemer ->
+                    redeemer.filter(decide.userId()::equals).isPresent()
+                        ? DeviceAnswer.Outcome.ALLOWED_BEFORE
+                        : DeviceAnswer.Outcome.UNKNOWN);
+  }
+
+  private static DeviceAnswer.Outcome whyNot(
+      DeviceAnswer.Request request, DeviceQuestion.Decide decide) {
     if (request.owner().isPresent() && !request.owner().get().equals(decide.userId())) {
       return DeviceAnswer.Outcome.ANOTHERS;
     }
     if (request.expired()) {
       return DeviceAnswer.Outcome.EXPIRED;
     }
-    return request.status().equals("pending")
-        ? DeviceAnswer.Outcome.NOT_CLAIMED
-        : DeviceAnswer.Outcome.PROCESSED;
+    return switch (request.status()) {
+      case "pending" -> DeviceAnswer.Outcome.NOT_CLAIMED;
+      case "denied" -> DeviceAnswer.Outcome.DENIED_BEFORE;
+      default -> DeviceAnswer.Outcome.ALLOWED_BEFORE;
+    };
   }
 
   private void countLive() {

@@ -161,11 +161,14 @@ final class DecisionSteps {
               String outcome =
                   switch (decided.outcome()) {
                     case DONE -> allow ? "allowed" : "denied";
-                    case PROCESSED -> "used";
+                    // As a second click finds it.
+                    case ALLOWED_BEFORE -> allow ? "allowed" : "late";
+                    case DENIED_BEFORE -> allow ? "used" : "denied";
                     default -> "expired";
                   };
               writer.redirect(exchange, DevicePages.PATH + "/result?outcome=" + outcome);
             })
-        .onFailure(failure -> views.trouble(exchange, failure));
+        // It may have been taken, and only the answer be late.
+        .onFailure(failure -> views.problem(exchange, 503, "unsure"));
   }
 }

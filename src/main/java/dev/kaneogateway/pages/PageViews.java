@@ -27,7 +27,7 @@ import java.util.Set;
 /** What a person sees: each view with what it shows. One for each event loop. */
 final class PageViews {
   private static final Set<String> OUTCOMES =
-      Set.of("allowed", "denied", "expired", "used", "limit", "trouble");
+      Set.of("allowed", "denied", "late", "expired", "used", "limit", "trouble");
 
   private final Settings settings;
   private final Bus bus;

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
@@ -309,6 +310,37 @@ class DevicePageBrowserIT {
       browser.find("svg.mark.warn");
       assertTrue(browser.driver().getCurrentUrl().endsWith("/device/result?outcome=used"));
     }
+  }
+
+  /** As a double click does, whose first answer nobody sees, or a second tab. */
+  @ParameterizedTest
+  @CsvSource({
+    "allow, allow, Done",
+    "deny, deny, Denied",
+    "allow, deny, This device was allowed before",
+    "deny, allow, This code was already used"
+  })
+  void aSecondDecisionIsToldWhatHolds(String first, String second, String heading) {
+    JsonObject codes = ask();
+    signedIn();
+    confirmTyped(codes);
+    String page = browser.driver().getWindowHandle();
+    String form = "document.querySelector('form[action=\"/device/decision\"]').target = ";
+    browser.driver().executeScript(form + "'_blank'");
+    browser.click("[value=" + first + "]");
+    String status = "SELECT status FROM device_code WHERE user_code = '";
+    Await.until(
+        "a decision",
+        () -> !database.query(status + codes.getString("user_code") + "'").equals("pending"));
+    for (String window : browser.driver().getWindowHandles()) {
+      if (!window.equals(page)) {
+        browser.driver().switchTo().window(window).close();
+      }
+    }
+    browser.driver().switchTo().window(page);
+    browser.driver().executeScript(form + "''");
+    browser.click("[value=" + second + "]");
+    browser.awaitHeading(heading);
   }
 
   @Test
