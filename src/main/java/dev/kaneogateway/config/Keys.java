@@ -247,6 +247,13 @@ public final class Keys {
               Parse.number(0, 1_000_000),
               "Most requests that wait so: a rate of some hundreds a second for that time.")
           .alive();
+  static final Setting<Duration> GATEWAY_UPSTREAM_ANSWER_HOLD_MS =
+      Setting.of(
+              "GATEWAY_UPSTREAM_ANSWER_HOLD_MS",
+              "1000",
+              Parse.millis(100, 60_000),
+              "Time the beginning of an answer to a GET, HEAD or OPTIONS waits for its end, at most 16 KB of it, so that one that breaks off can be asked for again; streams of events do not wait.")
+          .alive();
   static final Setting<Integer> GATEWAY_UPSTREAM_CONNECTIONS =
       Setting.of(
               "GATEWAY_UPSTREAM_CONNECTIONS",
@@ -674,6 +681,7 @@ public final class Keys {
           GATEWAY_UPSTREAM_KEEP_ALIVE_MS,
           GATEWAY_UPSTREAM_HOLD_MS,
           GATEWAY_UPSTREAM_HELD,
+          GATEWAY_UPSTREAM_ANSWER_HOLD_MS,
           GATEWAY_UPSTREAM_CONNECTIONS,
           GATEWAY_UPSTREAM_QUEUE,
           GATEWAY_UPSTREAM_SLOW_BYTES_PER_S,

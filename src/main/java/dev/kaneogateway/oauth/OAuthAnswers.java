@@ -79,6 +79,7 @@ final class OAuthAnswers {
       if (wanted != null) {
         response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_HEADERS, wanted);
       }
+      response.headers().add(HttpHeaders.VARY, "Access-Control-Request-Headers");
       response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_METHODS, method).setStatusCode(204).end();
     } else {
       exchange.response().putHeader(HttpHeaders.ALLOW, method + ", OPTIONS");

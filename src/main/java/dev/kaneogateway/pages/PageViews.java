@@ -97,7 +97,8 @@ final class PageViews {
                           "minutesLeft",
                           Math.max(
                               1,
-                              Duration.between(clock.instant(), request.expiresAt()).toMinutes()))
+                              Duration.between(clock.instant(), request.expiresAt().plusSeconds(59))
+                                  .toMinutes()))
                       .put("days", days)
                       .put("oneDay", days == 1);
               writer.show(exchange, error.isEmpty() ? 200 : 422, "confirm", model);

@@ -25,6 +25,8 @@ final class BodyPump {
   private boolean done;
   private boolean watchSource;
   private boolean full;
+  private int mostHeld;
+  private @Nullable Buffer held;
   private long beganNanos;
 
   /** What the owner of both sides is told; at most one of these, once. */
@@ -69,6 +71,30 @@ final class BodyPump {
     deadline = all.entry(whenDue);
     watchSource = sourceToo;
     return this;
+  }
+
+  /**
+   * Keeps what comes at first, so that nothing is passed on of what breaks off early; until {@link
+   * #letGo}, the end, or more than so many bytes.
+   */
+  BodyPump holding(int most) {
+    mostHeld = most;
+    return this;
+  }
+
+  /** Whether nothing was passed on yet because it is held. */
+  boolean isHolding() {
+    return mostHeld > 0 && !done;
+  }
+
+  /** Passes on what was held, and from now on all as it comes. */
+  void letGo() {
+    Buffer first = held;
+    mostHeld = 0;
+    held = null;
+    if (first != null && !done) {
+      pass(first);
+    }
   }
 
   /** Starts with a piece that was read before. */
@@ -126,10 +152,19 @@ final class BodyPump {
     }
     if (moved == announced) {
       stop();
-      sink.end(chunk);
+      sink.end(held == null ? chunk : held.appendBuffer(chunk));
       events.completed();
-      return;
+    } else if (moved > mostHeld) {
+      mostHeld = 0;
+      Buffer first = held;
+      held = null;
+      pass(first == null ? chunk : first.appendBuffer(chunk));
+    } else {
+      held = held == null ? chunk : held.appendBuffer(chunk);
     }
+  }
+
+  private void pass(Buffer chunk) {
     sink.write(chunk);
     if (sink.writeQueueFull()) {
       full = true;
@@ -152,7 +187,11 @@ final class BodyPump {
     if (!done) {
       stop();
       events.ending();
-      sink.end();
+      if (held == null) {
+        sink.end();
+      } else {
+        sink.end(held);
+      }
       events.completed();
     }
   }

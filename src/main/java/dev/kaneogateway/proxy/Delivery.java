@@ -204,17 +204,24 @@ final class Delivery implements ConnectionPool.Caller {
   @Override
   public void notAnswered(UpstreamFailure why) {
     lane.firstByte.stop(firstByte);
-    if (why == UpstreamFailure.BROKEN && mayRepeat() && upstream != null && upstream.repeats()) {
-      if (call != null && !call.isReused()) {
-        upstream.failed();
-      }
-      broken++;
-      seenAway = false;
-      call = null;
-      askLater();
-    } else {
+    if (why != UpstreamFailure.BROKEN || !askAgain()) {
       sender.notAnswered(why);
     }
+  }
+
+  /** Asks again a little later, if the request and its Kaneo are such that it may be. */
+  boolean askAgain() {
+    if (!mayRepeat() || upstream == null || !upstream.repeats()) {
+      return false;
+    }
+    if (call != null && !call.isReused()) {
+      upstream.failed();
+    }
+    broken++;
+    seenAway = false;
+    call = null;
+    askLater();
+    return true;
   }
 
   /**
@@ -222,7 +229,7 @@ final class Delivery implements ConnectionPool.Caller {
    * in between, both of which say nothing of this request: what breaks a fresh one twice may be
    * what kills Kaneo.
    */
-  private boolean mayRepeat() {
+  boolean mayRepeat() {
     HttpMethod method = exchange.request().method();
     boolean reused = call != null && call.isReused();
     return (broken == 0 || ((reused || seenAway) && broken < MOST_DEAD))

@@ -5,6 +5,7 @@ import dev.kaneogateway.credentials.Identity;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.web.ConnectionGuard;
+import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.HttpDate;
 import io.netty.handler.codec.http2.Http2Error;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * this gateway. Confined to its event loop.
  */
 final class Download implements BodyPump.Events, Lane.Open {
+  /** Most answers are whole with so much, and each that is under way may hold it. */
+  private static final int MOST_HELD = 16 * 1024;
+
   private final Lane lane;
   private final Exchange exchange;
   private final Call answer;
@@ -30,6 +34,7 @@ final class Download implements BodyPump.Events, Lane.Open {
   private final HttpServerRequest request;
   private final HttpServerResponse response;
   private @Nullable BodyPump pump;
+  private Deadlines.@Nullable Entry hold;
   private @Nullable CredentialWatch watch;
 
   Download(Lane lane, Exchange exchange, Call answer, Forward forward) {
@@ -41,8 +46,13 @@ final class Download implements BodyPump.Events, Lane.Open {
     this.response = exchange.response();
   }
 
-  /** Takes over the head and lets the body come; false if no client could be told this head. */
-  boolean start() {
+  /**
+   * Takes over the head and lets the body come; false if no client could be told this head.
+   *
+   * @param holding whether the beginning is kept back for a while, so that it can be asked for
+   *     again
+   */
+  boolean start(boolean holding) {
     int status = answer.statusCode();
     response.setStatusCode(status);
     if (!ResponseHeaders.copy(answer.headers(), response.headers())) {
@@ -62,7 +72,8 @@ final class Download implements BodyPump.Events, Lane.Open {
     }
     BodyPump body =
         new BodyPump(answer, response, bodiless ? 0 : frame(), 0, this)
-            .limited(lane.progress, false, this::stalled);
+            .limited(lane.progress, false, this::stalled)
+            .holding(holding ? MOST_HELD : 0);
     pump = body;
     body.start();
     return true;
@@ -84,10 +95,27 @@ final class Download implements BodyPump.Events, Lane.Open {
   }
 
   /**
-   * Most bodies begin in the packet of their head and leave with it. When this one does not, as
-   * with a stream that has no event yet, the head must not wait for it.
+   * Most bodies come in one piece with their head and leave with it. When this one does not, as
+   * with a stream that has no event yet, the head must not wait for it; unless the beginning is
+   * held, and then not for long.
    */
-  void sendHeadAlone() {
+  void paused() {
+    if (pump == null || !pump.isHolding()) {
+      sendHeadAlone();
+    } else if (hold == null) {
+      hold = lane.answerHold.entry(this::letGo);
+      lane.answerHold.restart(hold);
+    }
+  }
+
+  private void letGo() {
+    if (pump != null) {
+      pump.letGo();
+    }
+    sendHeadAlone();
+  }
+
+  private void sendHeadAlone() {
     if (!forward.isOver() && !response.headWritten() && !response.closed()) {
       if (request.version() == HttpVersion.HTTP_1_0) {
         // What has no length ends with the connection, which Vert.x lets only a body begin.
@@ -197,6 +225,9 @@ final class Download implements BodyPump.Events, Lane.Open {
     }
     if (pump != null) {
       pump.stop();
+    }
+    if (hold != null) {
+      lane.answerHold.stop(hold);
     }
   }
 }

@@ -221,7 +221,7 @@ final class Forward implements Delivery.Sender {
     } else {
       Download begun = new Download(lane, exchange, answer, this);
       download = begun;
-      if (!begun.start()) {
+      if (!begun.start(!events && delivery.mayRepeat())) {
         forgetHead();
         notAnswered(UpstreamFailure.NONSENSE);
       } else if (events) {
@@ -234,7 +234,7 @@ final class Forward implements Delivery.Sender {
   @Override
   public void answerPaused() {
     if (download != null) {
-      download.sendHeadAlone();
+      download.paused();
     }
   }
 
@@ -247,8 +247,14 @@ final class Forward implements Delivery.Sender {
     }
   }
 
-  /** Kaneo broke off its answer. */
+  /** Kaneo broke off its answer; if nothing of it was passed on, it may be asked again. */
   void truncated() {
+    if (!response.headWritten() && download != null && delivery.askAgain()) {
+      download.stop();
+      download = null;
+      forgetHead();
+      return;
+    }
     exchange.trouble("Kaneo broke off its answer");
     delivery.failed("truncated");
     finish(true);
@@ -267,6 +273,9 @@ final class Forward implements Delivery.Sender {
   private void forgetHead() {
     String connection = response.headers().get(HttpHeaders.CONNECTION);
     response.headers().clear().set("X-Request-Id", exchange.id());
+    if (request.version() != HttpVersion.HTTP_2) {
+      response.setChunked(false);
+    }
     if (connection != null) {
       response.putHeader(HttpHeaders.CONNECTION, connection);
     }

@@ -25,6 +25,7 @@ final class Lane {
   final Upstreams web;
   final Deadlines firstByte;
   final Deadlines progress;
+  final Deadlines answerHold;
   final Ceilings ceilings;
   final Authenticator authenticator;
   final LiveStreams streams;
@@ -64,6 +65,7 @@ final class Lane {
             : new Upstreams(vertx, upstream.web(), upstream, loops, presences, metrics);
     this.firstByte = new Deadlines(vertx, upstream.firstByteTimeout());
     this.progress = new Deadlines(vertx, settings.limits().progressTimeout());
+    this.answerHold = new Deadlines(vertx, upstream.answerHold());
     this.cors = new Cors(settings.kaneo().corsOrigins());
     this.ceilings = ceilings;
     this.metrics = metrics;
@@ -122,6 +124,7 @@ final class Lane {
   void close() {
     firstByte.close();
     progress.close();
+    answerHold.close();
     api.close();
     if (web != api) {
       web.close();

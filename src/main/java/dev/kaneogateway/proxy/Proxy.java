@@ -62,6 +62,11 @@ public final class Proxy {
       lane.cors.openRefusal(exchange);
       Problems.answer(
           exchange, 413, "content_too_large", "The body is larger than this server takes.");
+    } else if (upgrade && exchange.announcesBody()) {
+      // Its bytes could be taken for the first of the WebSocket.
+      Problems.answer(exchange, 400, "bad_request", "A request to upgrade has no body here.");
+    } else if (MaxForwards.isSpent(exchange)) {
+      MaxForwards.answer(exchange);
     } else if ((route == Route.API || upgrade)
         && !exchange.request().method().equals(HttpMethod.OPTIONS)) {
       Future<Decision> decision = authenticator.decide(exchange);

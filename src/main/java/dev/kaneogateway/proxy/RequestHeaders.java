@@ -52,7 +52,11 @@ final class RequestHeaders {
               && !isNamed(named, name)
               && !isOfAnotherTrace(name, trace)
               && !(cookieApart && name.equalsIgnoreCase("cookie"))) {
-            to.accept(name, value);
+            to.accept(
+                name,
+                name.equalsIgnoreCase(MaxForwards.NAME)
+                    ? MaxForwards.next(exchange, value)
+                    : value);
           }
         });
     if (cookieApart) {

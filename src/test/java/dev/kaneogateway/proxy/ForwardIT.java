@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -72,6 +73,74 @@ class ForwardIT {
     assertEquals(
         method + " /x HTTP/1.1",
         requestLine(method + " /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+  }
+
+  /** As a Kaneo does that is stopped while it compresses an answer. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n",
+        "Content-Length: 50\r\n\r\nbegun"
+      })
+  void anAnswerThatBreaksOffAtItsBeginningIsAskedForAgain(String begun) throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    kaneo.script(
+        (head, connection) -> {
+          boolean first = asked.getAndIncrement() == 0;
+          connection.write(
+              first ? "HTTP/1.1 200 OK\r\nX-First: 1\r\n" + begun : ScriptedUpstream.ok("whole"));
+          return !first;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer = peer.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("whole");
+      assertTrue(answer.startsWith("HTTP/1.1 200 OK\r\n"), answer);
+      assertFalse(answer.contains("begun") || answer.contains("X-First"), answer);
+    }
+  }
+
+  @Test
+  void theBeginningOfAnAnswerIsNotHeldForLong() throws Exception {
+    CountDownLatch seen = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n");
+          seen.await(10, TimeUnit.SECONDS);
+          connection.write("5\r\nended\r\n0\r\n\r\n");
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("begun");
+      seen.countDown();
+      peer.readUntil("ended");
+    }
+  }
+
+  /** RFC 9110 §7.6.2. */
+  @ParameterizedTest
+  @CsvSource({"OPTIONS, 7, 6", "TRACE, 1, 0", "GET, 0, 0", "OPTIONS, x, x"})
+  void aHopIsCountedWhereHopsAreTraced(String method, String before, String after)
+      throws Exception {
+    String head =
+        headFor(
+            method
+                + " /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nMax-Forwards: "
+                + before
+                + "\r\n\r\n");
+    assertEquals(after, field(head, "max-forwards"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"OPTIONS, 204", "TRACE, 405"})
+  void whoMayNotBePassedOnIsAnsweredHere(String method, int status) throws Exception {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer =
+          peer.send(
+                  method
+                      + " /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nMax-Forwards: 0\r\n\r\n")
+              .readAll();
+      assertTrue(answer.startsWith("HTTP/1.1 " + status + " "), answer);
+    }
+    assertEquals(0, kaneo.unseen());
   }
 
   @ParameterizedTest

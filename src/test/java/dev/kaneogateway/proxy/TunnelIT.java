@@ -206,6 +206,20 @@ class TunnelIT {
     kaneo.nextHead();
   }
 
+  /** Who heeded the length would take the first frames for it. */
+  @Test
+  void anUpgradeWithABodyIsRefused() throws Exception {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer =
+          peer.send(
+                  "GET /api/ws/user"
+                      + UPGRADE.replace("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\nhi"))
+              .readUntil("\r\n\r\n");
+      assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
+    }
+    assertEquals(0, kaneo.unseen());
+  }
+
   @Test
   void withoutACredentialKaneoIsNotEvenAsked() throws Exception {
     try (RawPeer peer = new RawPeer(gateway.port())) {
