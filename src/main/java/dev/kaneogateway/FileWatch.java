@@ -16,20 +16,20 @@ final class FileWatch {
   private final List<Path> files;
   private List<FileTime> seen;
 
-  private FileWatch(List<Path> files) {
+  /** Notes the files' dates; to be made when they are read. */
+  FileWatch(List<Path> files) {
     this.files = files;
     this.seen = dates();
   }
 
   /** Watches until the Vertx closes; the action runs on a worker thread. */
-  static void start(Vertx vertx, List<Path> files, Duration every, Runnable whenChanged) {
-    FileWatch watch = new FileWatch(files);
+  void start(Vertx vertx, Duration every, Runnable whenChanged) {
     vertx.setPeriodic(
         every.toMillis(),
         id ->
             vertx.executeBlocking(
                 () -> {
-                  watch.look(whenChanged);
+                  look(whenChanged);
                   return null;
                 }));
   }

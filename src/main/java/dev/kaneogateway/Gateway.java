@@ -340,11 +340,8 @@ public final class Gateway {
 
   private void watchCertificate(Settings.Tls tls) {
     noteCertificate();
-    FileWatch.start(
-        vertx,
-        List.of(tls.certificate(), tls.key()),
-        settings.server().reload(),
-        this::reloadCertificate);
+    new FileWatch(List.of(tls.certificate(), tls.key()))
+        .start(vertx, settings.server().reload(), this::reloadCertificate);
   }
 
   /** Serves the certificate that is in the files now, if it can be used. */

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import dev.kaneogateway.config.Settings;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.LoggerFactory;
 
@@ -18,8 +19,20 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
   /** Lines lost since the start; one for the process, as standard output is. */
   static final LongAdder DROPPED = new LongAdder();
 
-  static final String LEVEL = "kaneo.gateway.log.level";
-  static final String JSON = "kaneo.gateway.log.json";
+  private static final String LEVEL = "kaneo.gateway.log.level";
+  private static final String JSON = "kaneo.gateway.log.json";
+
+  /**
+   * Has the log be as the settings say. To read them some library may have logged, or only asked
+   * for a logger, and so have set the log up before.
+   */
+  static void take(Settings.Logs logs) {
+    System.setProperty(LEVEL, logs.level());
+    System.setProperty(JSON, String.valueOf(logs.json()));
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    context.reset();
+    new LogConfiguration().configure(context);
+  }
 
   @Override
   public ExecutionStatus configure(LoggerContext context) {

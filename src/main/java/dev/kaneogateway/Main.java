@@ -100,8 +100,7 @@ public final class Main {
           e.problems().forEach(err::println);
           return USAGE_OR_SETTINGS;
         }
-        System.setProperty(LogConfiguration.LEVEL, settings.logs().level());
-        System.setProperty(LogConfiguration.JSON, String.valueOf(settings.logs().json()));
+        LogConfiguration.take(settings.logs());
         return switch (parsed.command()) {
           case "check" -> check(settings, parsed.json(), out);
           case "triggers" -> triggers(parsed.action(), settings, out);
@@ -159,6 +158,8 @@ public final class Main {
   }
 
   private static int serve(SettingsFiles files, Settings settings, PrintStream err) {
+    // From now on, so that a change during the start is not missed.
+    FileWatch watch = new FileWatch(files.paths());
     Vertx vertx = Gateway.vertx(settings);
     try {
       Gateway gateway = await(Gateway.start(vertx, settings, Clock.systemUTC()));
@@ -173,7 +174,7 @@ public final class Main {
               end(NOT_WELL);
             }
           });
-      reloadOnChange(gateway, vertx, files, settings);
+      reloadOnChange(gateway, vertx, files, watch, settings);
       gateway.announce();
       return -1;
     } catch (CompletionException e) {
@@ -252,9 +253,9 @@ public final class Main {
   }
 
   private static void reloadOnChange(
-      Gateway gateway, Vertx vertx, SettingsFiles files, Settings settings) {
+      Gateway gateway, Vertx vertx, SettingsFiles files, FileWatch watch, Settings settings) {
     Reload reload = new Reload(gateway, files);
-    FileWatch.start(vertx, files.paths(), settings.server().reload(), reload::now);
+    watch.start(vertx, settings.server().reload(), reload::now);
     Signals.on(
         "HUP",
         () -> {

@@ -86,6 +86,7 @@ class RevocationIT {
             "UPDATE session SET expires_at = timezone('utc', now()) WHERE id = 's'",
             "UPDATE \"user\" SET banned = true WHERE id = 'u'",
             "DELETE FROM apikey WHERE id = 'k'; DELETE FROM \"user\" WHERE id = 'u'",
+            "SET session_replication_role = replica; DELETE FROM session WHERE id = 's'; RESET session_replication_role",
             "TRUNCATE apikey, session")) {
       person();
       String token = change.contains("session") ? "session-token" : "key-token";

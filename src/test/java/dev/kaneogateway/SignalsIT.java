@@ -64,6 +64,7 @@ class SignalsIT {
                 "GATEWAY_MANAGEMENT_PORT: 0",
                 "GATEWAY_DRAIN_DELAY_MS: 3000",
                 "GATEWAY_RELOAD_MS: 60000",
+                "GATEWAY_LOG_FORMAT: json",
                 ""));
     process =
         new ProcessBuilder(
@@ -88,6 +89,14 @@ class SignalsIT {
     answer.countDown();
     process.destroyForcibly().waitFor();
     kaneo.close();
+  }
+
+  /** Logging begins before the settings are read. */
+  @Test
+  void theLogIsAsTheSettingsSayFromTheStart() throws Exception {
+    append("DEVICE_AUTH_CLIENT_IDS: a-new-client");
+    signal("HUP");
+    assertTrue(logged("taken up").startsWith("{"));
   }
 
   @Test

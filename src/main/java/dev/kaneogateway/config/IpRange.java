@@ -1,6 +1,8 @@
 package dev.kaneogateway.config;
 
 import io.netty.util.NetUtil;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.regex.Pattern;
 
@@ -56,6 +58,16 @@ public final class IpRange {
       mapped = bytes[i] == (i < 10 ? 0 : (byte) 0xff);
     }
     return mapped ? Arrays.copyOfRange(bytes, 12, 16) : bytes;
+  }
+
+  /** An address in the one form of RFC 5952 §4; what is no address stays as it is. */
+  public static String canonical(String text) {
+    byte[] bytes = address(text);
+    try {
+      return bytes.length == 0 ? text : NetUtil.toAddressString(InetAddress.getByAddress(bytes));
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("neither 4 nor 16 bytes", e);
+    }
   }
 
   /** Whether the address, as 4 or 16 bytes, lies within. */

@@ -136,6 +136,9 @@ public final class RevocationTriggers {
           "CREATE TRIGGER kaneo_gateway_truncate AFTER TRUNCATE ON \""
               + table
               + "\" FOR EACH STATEMENT EXECUTE FUNCTION kaneo_gateway.notify_change()");
+      // A replica's session, as of logical replication or a restored backup, changes rows as well.
+      NAMES.forEach(
+          name -> statements.add("ALTER TABLE \"" + table + "\" ENABLE ALWAYS TRIGGER " + name));
     }
     return inOne(pool, statements);
   }

@@ -20,12 +20,12 @@ public record Means(long descriptors, long heap) {
   private static final long OWN_BYTES = 24 << 20;
 
   /**
-   * As measured by src/bench/slow an idle connection takes 4 KB and a WebSocket 15 KB more, nearly
-   * all of it Vert.x's. With these shares both may be there in full number.
+   * Measured after a collection, an idle connection takes 3 KB, and a WebSocket or event stream 4
+   * to 6 KB more. With these shares both may be there in full number, and leave a fifth free.
    */
-  private static final int BYTES_PER_CONNECTION = 13 * 1024;
+  private static final int BYTES_PER_CONNECTION = 10 * 1024;
 
-  private static final int BYTES_PER_STREAM = 23 * 1024;
+  private static final int BYTES_PER_STREAM = 14 * 1024;
 
   /** Those of this process. */
   public static Means ofProcess() {

@@ -111,7 +111,8 @@ public final class TrustedProxies {
       address = address.substring(0, address.indexOf(':'));
     }
     int zone = address.indexOf('%');
-    return zone < 0 ? address : address.substring(0, zone);
+    address = zone < 0 ? address : address.substring(0, zone);
+    return address.indexOf(':') < 0 ? address : IpRange.canonical(address);
   }
 
   private static @Nullable String joined(MultiMap headers, String name) {

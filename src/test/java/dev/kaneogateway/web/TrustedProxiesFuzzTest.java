@@ -45,7 +45,9 @@ class TrustedProxiesFuzzTest {
     // The proxies in front add the client they see, each in its own way.
     headers.add("X-Forwarded-For", "203.0.113.7");
     assertEquals("203.0.113.7", TRUSTED.originOf(PROXY, "http", "own", headers).address());
-    headers.remove("X-Forwarded-For").add("Forwarded", "for=\"[2001:db8::7]:4711\";proto=http");
+    headers
+        .remove("X-Forwarded-For")
+        .add("Forwarded", "for=\"[2001:DB8:0::0007]:4711\";proto=http");
     assertEquals("2001:db8::7", TRUSTED.originOf(PROXY, "http", "own", headers).address());
   }
 }
