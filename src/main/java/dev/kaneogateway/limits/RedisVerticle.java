@@ -4,11 +4,10 @@ import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.ClassPath;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.redis.client.Command;
-import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisConnection;
-import io.vertx.redis.client.RedisOptions;
 import io.vertx.redis.client.Request;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -55,7 +54,7 @@ public final class RedisVerticle extends VerticleBase implements SharedCounts {
   private final Queue<Tokens> urgent = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean woken = new AtomicBoolean();
   private volatile boolean up;
-  private @Nullable Redis client;
+  private @Nullable NetClient client;
   private @Nullable RedisConnection connection;
   private String script = "";
   private boolean lossTold;
@@ -104,20 +103,16 @@ public final class RedisVerticle extends VerticleBase implements SharedCounts {
     }
   }
 
-  /** By a client of its own each time: a pool would hand out the connection that hangs again. */
+  /** By a client of its own each time, which closes whatever has come of it. */
   private Future<?> connect() {
-    Redis next =
-        Redis.createClient(
-            vertx,
-            new RedisOptions()
-                .setConnectionString(url)
-                .setNetClientOptions(
-                    new NetClientOptions()
-                        .setConnectTimeout(CONNECT_TIMEOUT_MS)
-                        .setTcpKeepAlive(true)
-                        .setTcpNoDelay(true)));
+    NetClient next =
+        vertx.createNetClient(
+            new NetClientOptions()
+                .setConnectTimeout(CONNECT_TIMEOUT_MS)
+                .setTcpKeepAlive(true)
+                .setTcpNoDelay(true));
     client = next;
-    return next.connect()
+    return RedisLink.connect(vertx, next, url)
         .compose(this::tried)
         .timeout(CONNECT_TIMEOUT_MS, TimeUnit.MILLISECONDS)
         .onComplete(this::connected, this::lost);
@@ -138,7 +133,7 @@ public final class RedisVerticle extends VerticleBase implements SharedCounts {
         .compose(
             loaded -> {
               script = loaded.toString();
-              return made.send(taking(PREFIX + "probe", 1, 1, 1000));
+              return made.send(probe());
             })
         .map(made);
   }
@@ -195,6 +190,11 @@ public final class RedisVerticle extends VerticleBase implements SharedCounts {
       urgent.add(tokens);
     }
     report();
+    RedisConnection to = connection;
+    if (to != null && !underWay) {
+      // So that a Redis that hangs is noticed without traffic.
+      send(to, List.of(probe()), List.of());
+    }
   }
 
   private void report() {
@@ -220,20 +220,33 @@ public final class RedisVerticle extends VerticleBase implements SharedCounts {
     if (batch.isEmpty()) {
       return;
     }
+    send(to, requests, batch);
+  }
+
+  private void send(RedisConnection to, List<Request> requests, List<Tokens> batch) {
     underWay = true;
     to.batch(requests)
         .timeout(PATIENCE_MS, TimeUnit.MILLISECONDS)
-        .onSuccess(
+        .map(
             answers -> {
               for (int i = 0; i < batch.size(); i++) {
                 batch.get(i).leftOfAll(answers.get(i).toLong());
               }
+              return to;
+            })
+        .onSuccess(
+            heard -> {
               if (connection == to) {
                 underWay = false;
                 report();
               }
             })
         .onFailure(failure -> lost(to, String.valueOf(failure.getMessage())));
+  }
+
+  /** Writes as a report does, and takes nothing. */
+  private Request probe() {
+    return taking(PREFIX + "probe", 0, 1, 1000);
   }
 
   private Request taking(String key, int taken, long quota, long windowMs) {

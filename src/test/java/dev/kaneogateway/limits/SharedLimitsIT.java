@@ -119,6 +119,19 @@ class SharedLimitsIT {
   }
 
   @Test
+  void aRedisThatHangsIsNoticedWithoutTraffic() throws Exception {
+    try (RunningGateway gateway = gateway()) {
+      redis.freeze();
+      long began = System.nanoTime();
+      gateway.awaitMetric("kaneo_gateway_redis_up 0.0");
+      assertTrue(System.nanoTime() - began < TimeUnit.SECONDS.toNanos(5));
+      assertEquals("down", part(gateway).getString("status"));
+      redis.thaw();
+      gateway.awaitMetric("kaneo_gateway_redis_up 1.0");
+    }
+  }
+
+  @Test
   void aGatewayStartsWithoutRedisAndFindsItLater() throws Exception {
     redis.kill();
     try (RunningGateway gateway =
