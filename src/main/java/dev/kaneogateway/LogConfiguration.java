@@ -6,6 +6,10 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import dev.kaneogateway.config.Settings;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.LoggerFactory;
 
@@ -37,7 +41,7 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
   @Override
   public ExecutionStatus configure(LoggerContext context) {
     boolean json = Boolean.getBoolean(JSON);
-    LogWriter writer = new LogWriter(() -> new LogFormat(json), System.out, DROPPED);
+    LogWriter writer = new LogWriter(() -> new LogFormat(json), output(), DROPPED);
     writer.setContext(context);
     writer.setName("stdout");
     writer.start();
@@ -54,6 +58,16 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     context.getLogger("io.vertx.core.http.impl.HttpClientRequestImpl").setLevel(Level.OFF);
     context.getLogger("io.vertx.core.http.impl.HttpClientResponseImpl").setLevel(Level.OFF);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  /**
+   * Standard output itself, as the JDK's stream tells nobody what it lost; but what tests have put
+   * in its place is theirs to read.
+   */
+  private static OutputStream output() {
+    return System.out.getClass() == PrintStream.class
+        ? new FileOutputStream(FileDescriptor.out)
+        : System.out;
   }
 
   /** Changes the levels of the gateway's own loggers. */

@@ -2,7 +2,8 @@ package dev.kaneogateway;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
-import java.io.PrintStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
@@ -16,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * Writes log lines from a thread of its own, many with one write. Who logs puts its line at once
  * into the text that waits, and wakes nobody: events kept for another thread to format cost a busy
  * gateway a sixth of its CPU, most of it for the collector that had to carry them. When the output
- * is too slow lines are dropped, not requests held; how many is counted, and told by a line of its
- * own once there is room again.
+ * is too slow or refuses them lines are dropped, not requests held; how many is counted, and told
+ * by a line of its own once they are taken again.
  */
 final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
   /** More than there are event loops on most machines; loops that follow each other share none. */
@@ -38,8 +39,12 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
 
   private final int mostWaiting = mostWaiting(Runtime.getRuntime().maxMemory());
   private final List<Stripe> stripes;
-  private final PrintStream out;
+  private final OutputStream out;
   private final LongAdder dropped;
+
+  /** Whether the last that was written was lost. Only the log's thread's. */
+  private boolean refused;
+
   private final Thread thread = new Thread(this::run, "log-writer");
 
   /**
@@ -47,7 +52,7 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
    *
    * @param dropped where lost lines are counted
    */
-  LogWriter(Supplier<LogFormat> format, PrintStream out, LongAdder dropped) {
+  LogWriter(Supplier<LogFormat> format, OutputStream out, LongAdder dropped) {
     this.stripes = Stream.generate(() -> new Stripe(format.get())).limit(STRIPES).toList();
     this.out = out;
     this.dropped = dropped;
@@ -95,7 +100,7 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
     void write() {
       StringBuilder taken = take();
       if (!taken.isEmpty()) {
-        out.writeBytes(taken.toString().getBytes(StandardCharsets.UTF_8));
+        put(taken.toString());
         taken.setLength(0);
         if (taken.capacity() > KEPT) {
           taken.trimToSize();
@@ -134,8 +139,10 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
     while (isStarted()) {
       writeWaiting();
       long lost = dropped.sum();
-      if (lost > told) {
-        LOG.warn("{} log lines were dropped: the output does not take them in time", lost - told);
+      // Where lines are refused this one would be too, and be told of in its turn, for ever.
+      if (lost > told && !refused) {
+        LOG.warn(
+            "{} log lines were dropped: the output did not take them, or not in time", lost - told);
         told = lost;
       }
       LockSupport.parkNanos(this, PAUSE_NANOS);
@@ -147,6 +154,16 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
     for (Stripe stripe : stripes) {
       stripe.write();
     }
-    out.flush();
+  }
+
+  private void put(String lines) {
+    try {
+      out.write(lines.getBytes(StandardCharsets.UTF_8));
+      out.flush();
+      refused = false;
+    } catch (IOException e) {
+      refused = true;
+      dropped.add(lines.lines().count());
+    }
   }
 }

@@ -4,14 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.kaneogateway.fixtures.Await;
 import java.io.ByteArrayOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -72,12 +79,46 @@ class LogWriterTest {
     writer.stop();
   }
 
-  private static LogWriter writer(OutputStream output, LongAdder dropped) {
+  @Test
+  void linesThatAnOutputRefusesAreCountedAndToldOnceItTakesThemAgain() throws Exception {
+    Logger logger = (Logger) LoggerFactory.getLogger(LogWriter.class);
+    ListAppender<ILoggingEvent> told = new ListAppender<>();
+    told.start();
+    logger.addAppender(told);
+    LongAdder dropped = new LongAdder();
+    AtomicBoolean full = new AtomicBoolean(true);
+    HeldOutput output = new HeldOutput();
+    output.released.countDown();
     LogWriter writer =
-        new LogWriter(
-            () -> new LogFormat(false),
-            new PrintStream(output, true, StandardCharsets.UTF_8),
+        writer(
+            new FilterOutputStream(output) {
+              @Override
+              public void write(byte[] bytes, int from, int length) throws IOException {
+                if (full.get()) {
+                  throw new IOException("No space left on device");
+                }
+                out.write(bytes, from, length);
+              }
+            },
             dropped);
+    append(writer, "a line");
+    append(writer, "a line");
+    Await.until("two lines lost", () -> dropped.sum() == 2);
+    append(writer, "a line");
+    Await.until("one more", () -> dropped.sum() == 3);
+    full.set(false);
+    append(writer, "a line");
+    output.awaitLines(1);
+    writer.stop();
+    logger.detachAppender(told);
+    assertEquals(3, dropped.sum());
+    assertEquals(
+        List.of("3 log lines were dropped: the output did not take them, or not in time"),
+        told.list.stream().map(ILoggingEvent::getFormattedMessage).toList());
+  }
+
+  private static LogWriter writer(OutputStream output, LongAdder dropped) {
+    LogWriter writer = new LogWriter(() -> new LogFormat(false), output, dropped);
     writer.start();
     return writer;
   }

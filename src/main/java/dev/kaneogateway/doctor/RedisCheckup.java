@@ -3,6 +3,7 @@ package dev.kaneogateway.doctor;
 import dev.kaneogateway.web.ClassPath;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisConnection;
@@ -49,7 +50,15 @@ final class RedisCheckup implements Doctor.Checkup {
   public Future<List<Finding>> findings() {
     return Future.succeededFuture()
         .compose(
-            go -> examine(Redis.createClient(vertx, new RedisOptions().setConnectionString(url))))
+            go ->
+                examine(
+                    Redis.createClient(
+                        vertx,
+                        new RedisOptions()
+                            .setConnectionString(url)
+                            .setNetClientOptions(
+                                new NetClientOptions()
+                                    .setHostnameVerificationAlgorithm("HTTPS")))))
         .recover(failure -> Future.succeededFuture(unusable(failure)))
         .map(List::of);
   }

@@ -64,7 +64,8 @@ final class RedisLink {
         .connect(
             new ConnectOptions()
                 .setRemoteAddress(uri.socketAddress())
-                .setSslOptions(new ClientSSLOptions()))
+                .setSslOptions(
+                    new ClientSSLOptions().setHostnameVerificationAlgorithm("HTTPS")))
         .compose(
             socket ->
                 uri.ssl() ? socket.upgradeToSsl().map(socket) : Future.succeededFuture(socket))
@@ -75,8 +76,10 @@ final class RedisLink {
     RedisURI uri = connection.uri();
     Future<?> allowed = Future.succeededFuture();
     if (uri.password() != null) {
-      String user = uri.user() == null ? "default" : uri.user();
-      allowed = connection.send(Request.cmd(Command.AUTH).arg(user).arg(uri.password()));
+      Request auth = Request.cmd(Command.AUTH);
+      // Only since version 6 is there a user.
+      Request named = uri.user() == null || uri.user().isEmpty() ? auth : auth.arg(uri.user());
+      allowed = connection.send(named.arg(uri.password()));
     }
     if (uri.select() != null) {
       allowed =

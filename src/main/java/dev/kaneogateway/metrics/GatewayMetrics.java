@@ -201,7 +201,7 @@ public final class GatewayMetrics implements AutoCloseable {
   /** Registers the count of log lines lost, which the log keeps. */
   public void logLinesDropped(LongAdder count) {
     FunctionCounter.builder(PREFIX + "log_lines_dropped", count, LongAdder::sum)
-        .description("Log lines dropped because the output was too slow for them.")
+        .description("Log lines dropped because the output was too slow for them or refused them.")
         .register(registry);
   }
 
