@@ -57,8 +57,7 @@ final class RedisCheckup implements Doctor.Checkup {
                         new RedisOptions()
                             .setConnectionString(url)
                             .setNetClientOptions(
-                                new NetClientOptions()
-                                    .setHostnameVerificationAlgorithm("HTTPS")))))
+                                new NetClientOptions().setHostnameVerificationAlgorithm("HTTPS")))))
         .recover(failure -> Future.succeededFuture(unusable(failure)))
         .map(List::of);
   }

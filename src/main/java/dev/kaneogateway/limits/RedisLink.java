@@ -64,8 +64,7 @@ final class RedisLink {
         .connect(
             new ConnectOptions()
                 .setRemoteAddress(uri.socketAddress())
-                .setSslOptions(
-                    new ClientSSLOptions().setHostnameVerificationAlgorithm("HTTPS")))
+                .setSslOptions(new ClientSSLOptions().setHostnameVerificationAlgorithm("HTTPS")))
         .compose(
             socket ->
                 uri.ssl() ? socket.upgradeToSsl().map(socket) : Future.succeededFuture(socket))
