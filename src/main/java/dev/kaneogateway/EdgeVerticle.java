@@ -7,7 +7,7 @@ import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Certificates;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Http2Flood;
-import dev.kaneogateway.web.Http2Methods;
+import dev.kaneogateway.web.Http2Heads;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -129,7 +129,7 @@ final class EdgeVerticle extends VerticleBase {
     boolean http2 = !(connection instanceof Http1xServerConnection);
     if (http2) {
       Http2Flood.watch(connection, settings.limits().http2ControlFrames(), metrics::http2Flood);
-      Http2Methods.check(connection, metrics::malformedRequest);
+      Http2Heads.check(connection, metrics::malformedRequest);
     } else {
       // A reset is the client's way to leave; the exchange under way hears of it too.
       connection.exceptionHandler(broken -> {});

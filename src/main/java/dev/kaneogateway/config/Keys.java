@@ -205,7 +205,7 @@ public final class Keys {
           "GATEWAY_HTTP2_CONTROL_FRAMES",
           "1000",
           Parse.number(1, 1_000_000_000),
-          "Most PING and SETTINGS frames of one HTTP/2 connection within 10 s; more end it. A client that looks after its connection sends a few.");
+          "Most PING and SETTINGS frames, acknowledgements too, of one HTTP/2 connection within 10 s; more end it. A client that looks after its connection sends a few.");
   static final Setting<Integer> GATEWAY_HTTP2_RESETS =
       Setting.of(
           "GATEWAY_HTTP2_RESETS",

@@ -16,6 +16,7 @@ import io.netty.channel.uring.IoUringChannelOption;
 import io.netty.channel.uring.IoUringSocketChannel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerOptions;
@@ -108,6 +109,11 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   /** The guard of a server connection, if its port is guarded. */
   public static @Nullable ConnectionGuard of(HttpConnection connection) {
     return connection instanceof ConnectionBase base ? base.channel().attr(KEY).get() : null;
+  }
+
+  /** What reads and writes the frames of an HTTP/2 connection. */
+  static Http2ConnectionHandler http2(HttpConnection connection) {
+    return ((ConnectionBase) connection).channel().pipeline().get(Http2ConnectionHandler.class);
   }
 
   /**

@@ -1,17 +1,24 @@
 package dev.kaneogateway.web;
 
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameListener;
+import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.vertx.core.http.HttpConnection;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Ends an HTTP/2 connection that sends PING or SETTINGS without end, each of which wants an answer
- * (CVE-2019-9512, CVE-2019-9515). Netty itself ends those that flood with resets, empty frames and
+ * (CVE-2019-9512, CVE-2019-9515), or acknowledges them without end, for which there is no cause.
+ * WINDOW_UPDATE and PRIORITY are let: a download needs any number of the one, and of the other
+ * nothing is answered or kept. Netty itself ends those that flood with resets, empty frames and
  * endless field blocks; whoever is ended so is counted here too. Confined to the connection's event
  * loop.
  */
-public final class Http2Flood {
+public final class Http2Flood extends Http2FrameListenerDecorator {
   /** A client that looks after its connection pings it a few times in this time. */
   private static final long WINDOW_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -22,7 +29,9 @@ public final class Http2Flood {
   private int frames;
   private boolean over;
 
-  private Http2Flood(HttpConnection connection, int most, Runnable ended) {
+  private Http2Flood(
+      Http2FrameListener behind, HttpConnection connection, int most, Runnable ended) {
+    super(behind);
     this.connection = connection;
     this.most = most;
     this.ended = ended;
@@ -32,14 +41,39 @@ public final class Http2Flood {
    * Watches a new HTTP/2 connection. A reset is the client's way to leave and no flood; the
    * exchange under way hears of it.
    *
-   * @param most PING and SETTINGS frames within ten seconds
+   * @param most PING and SETTINGS frames within ten seconds, acknowledgements among them
    * @param ended told once if the connection floods
    */
   public static void watch(HttpConnection connection, int most, Runnable ended) {
-    Http2Flood flood = new Http2Flood(connection, most, ended);
-    connection.pingHandler(ping -> flood.count());
-    connection.remoteSettingsHandler(settings -> flood.count());
+    Http2ConnectionDecoder decoder = ConnectionGuard.http2(connection).decoder();
+    Http2Flood flood = new Http2Flood(decoder.frameListener(), connection, most, ended);
+    decoder.frameListener(flood);
     connection.exceptionHandler(flood::broken);
+  }
+
+  @Override
+  public void onPingRead(ChannelHandlerContext context, long data) throws Http2Exception {
+    count();
+    super.onPingRead(context, data);
+  }
+
+  @Override
+  public void onPingAckRead(ChannelHandlerContext context, long data) throws Http2Exception {
+    count();
+    super.onPingAckRead(context, data);
+  }
+
+  @Override
+  public void onSettingsRead(ChannelHandlerContext context, Http2Settings settings)
+      throws Http2Exception {
+    count();
+    super.onSettingsRead(context, settings);
+  }
+
+  @Override
+  public void onSettingsAckRead(ChannelHandlerContext context) throws Http2Exception {
+    count();
+    super.onSettingsAckRead(context);
   }
 
   private void count() {

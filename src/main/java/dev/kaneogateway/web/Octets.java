@@ -45,4 +45,14 @@ final class Octets {
     }
     return true;
   }
+
+  /** Whether no space or tab stands at either end (RFC 9113 §8.2.1). */
+  static boolean isTrimmed(String value) {
+    int last = value.length() - 1;
+    return last < 0 || (!isBlank(value.charAt(0)) && !isBlank(value.charAt(last)));
+  }
+
+  private static boolean isBlank(char c) {
+    return c == ' ' || c == '\t';
+  }
 }

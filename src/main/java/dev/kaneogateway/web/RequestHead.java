@@ -36,11 +36,17 @@ public record RequestHead(
 
   /** Reads and judges the head of a request. */
   public static Result read(HttpServerRequest request) {
+    boolean http2 = request.version() == HttpVersion.HTTP_2;
+    if (http2
+        && !"https".equalsIgnoreCase(request.scheme())
+        && !"http".equalsIgnoreCase(request.scheme())) {
+      return refused(400, "the scheme is neither http nor https");
+    }
     return read(
         request.version(),
         request.method(),
         request.uri(),
-        request.version() == HttpVersion.HTTP_2 ? request.authority() : null,
+        http2 ? request.authority() : null,
         request.headers());
   }
 
@@ -66,6 +72,9 @@ public record RequestHead(
         if (!isName(field.getKey()) || !Octets.isValue(field.getValue())) {
           return refused(400, "a field has characters that no field may have");
         }
+        if (!Octets.isTrimmed(field.getValue())) {
+          return refused(400, "a field's value begins or ends with a space");
+        }
       }
     }
     if (!http2) {
@@ -90,7 +99,11 @@ public record RequestHead(
     }
     String host = "";
     if (http2) {
+      // RFC 9113 §8.3.1: one is needed; where it is missing, Vert.x takes Host for it.
       host = authority == null ? "" : authority.toString();
+      if (host.isEmpty()) {
+        return refused(400, "the request has no authority");
+      }
     } else {
       List<String> hosts = headers.getAll(HttpHeaders.HOST);
       if (hosts.size() > 1 || (hosts.isEmpty() && version == HttpVersion.HTTP_1_1)) {

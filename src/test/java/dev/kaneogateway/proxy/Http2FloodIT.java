@@ -1,5 +1,6 @@
 package dev.kaneogateway.proxy;
 
+import static dev.kaneogateway.fixtures.Http2Peer.ACK;
 import static dev.kaneogateway.fixtures.Http2Peer.CONTINUATION;
 import static dev.kaneogateway.fixtures.Http2Peer.DATA;
 import static dev.kaneogateway.fixtures.Http2Peer.END_HEADERS;
@@ -82,6 +83,14 @@ class Http2FloodIT {
                     .words(WINDOW_UPDATE, 0, 2 * n + 1, 0)),
         new Flood("PING", Http2FloodIT::nothing, (peer, n) -> peer.frame(PING, 0, 0, new byte[8])),
         new Flood("SETTINGS", Http2FloodIT::nothing, (peer, n) -> peer.frame(SETTINGS, 0, 0)),
+        new Flood(
+            "acknowledged PING",
+            Http2FloodIT::nothing,
+            (peer, n) -> peer.frame(PING, ACK, 0, new byte[8])),
+        new Flood(
+            "acknowledged SETTINGS",
+            Http2FloodIT::nothing,
+            (peer, n) -> peer.frame(SETTINGS, ACK, 0)),
         new Flood(
             "empty DATA",
             (peer, n) -> peer.frame(HEADERS, END_HEADERS, 1, request("POST", "/flood")),

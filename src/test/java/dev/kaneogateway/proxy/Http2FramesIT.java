@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -297,6 +298,11 @@ class Http2FramesIT {
         field("8.2.1 a name with a colon", "x:a", "b"),
         field("8.2.1 a value with CR LF", "x-a", "b\r\nx-c: d"),
         field("8.2.1 a value with NUL", "x-a", "b\0"),
+        field("8.2.1 a value that begins with a space", "x-a", " b"),
+        field("8.2.1 a value that begins with a tab", "x-a", "\tb"),
+        field("8.2.1 a value that ends with a space", "x-a", "b "),
+        field("8.2.1 a value that ends with a tab", "x-a", "b\t"),
+        field("8.2.1 a value that is a space", "x-a", " "),
         field("8.2.2 Connection", "connection", "keep-alive"),
         field("8.2.2 Transfer-Encoding", "transfer-encoding", "chunked"),
         field("8.2.2 Upgrade", "upgrade", "h2c"),
@@ -326,6 +332,48 @@ class Http2FramesIT {
             "http",
             ":path",
             "",
+            ":authority",
+            "k"),
+        fields(
+            "8.3.1 neither :authority nor Host",
+            ":method",
+            "GET",
+            ":scheme",
+            "http",
+            ":path",
+            "/refused"),
+        fields(
+            "8.3.1 an empty :authority",
+            ":method",
+            "GET",
+            ":scheme",
+            "http",
+            ":path",
+            "/refused",
+            ":authority",
+            ""),
+        field("8.3.1 Host other than :authority", "host", "other"),
+        field("8.3.1 a second Host beside :authority", "host", "kaneo", "host", "other"),
+        fields(
+            "8.3.1 two Host without :authority",
+            ":method",
+            "GET",
+            ":scheme",
+            "http",
+            ":path",
+            "/refused",
+            "host",
+            "kaneo",
+            "host",
+            "other"),
+        fields(
+            "8.3.1 a :scheme that is not HTTP's",
+            ":method",
+            "GET",
+            ":scheme",
+            "ftp",
+            ":path",
+            "/refused",
             ":authority",
             "k"),
         fields(
@@ -375,6 +423,22 @@ class Http2FramesIT {
         || (frame.type() == HEADERS && frame.block()[0] == STATUS_400);
   }
 
+  /** RFC 9113 §8.3.1: one Host does for :authority, and schemes have no case. */
+  @Test
+  void aRequestNamedByHostIsServed() throws Exception {
+    kaneo.startOver();
+    try (Http2Peer peer = new Http2Peer(gateway.port())) {
+      peer.frame(
+          HEADERS,
+          END_STREAM | END_HEADERS,
+          1,
+          block(":method", "GET", ":scheme", "HTTP", ":path", "/", "host", "kaneo"));
+      assertServed(peer, 1);
+    }
+    String head = kaneo.nextHead();
+    assertTrue(head.contains("host: kaneo\r\n"), head);
+  }
+
   @ParameterizedTest
   @MethodSource("cases")
   void isRefusedAndHarmsNobody(Case refused) throws Exception {
@@ -388,11 +452,17 @@ class Http2FramesIT {
     }
     try (Http2Peer others = new Http2Peer(gateway.port())) {
       others.get(1, "/others");
-      Frame answer = others.await(frame -> frame.type() == DATA && frame.stream() == 1);
-      assertEquals("hello", new String(answer.payload(), StandardCharsets.UTF_8));
+      assertServed(others, 1);
     }
     for (String head = kaneo.nextHead(); !head.contains("/others"); head = kaneo.nextHead()) {
       assertTrue(!head.contains("/refused"), head);
     }
+  }
+
+  private static void assertServed(Http2Peer peer, int stream) throws IOException {
+    Frame answer =
+        peer.await(
+            frame -> frame.type() == GOAWAY || (frame.type() == DATA && frame.stream() == stream));
+    assertEquals("hello", new String(answer.payload(), StandardCharsets.UTF_8));
   }
 }

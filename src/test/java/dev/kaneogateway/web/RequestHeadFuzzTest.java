@@ -7,6 +7,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.HostAndPort;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 
@@ -34,7 +35,8 @@ class RequestHeadFuzzTest {
   }
 
   private static RequestHead.Result read(HttpVersion version, String uri, MultiMap headers) {
-    return RequestHead.read(version, HttpMethod.GET, uri, null, headers);
+    HostAndPort authority = version == HttpVersion.HTTP_2 ? HostAndPort.authority("kaneo") : null;
+    return RequestHead.read(version, HttpMethod.GET, uri, authority, headers);
   }
 
   private static void check(HttpVersion version, String uri, MultiMap headers, RequestHead head) {

@@ -1,24 +1,26 @@
 package dev.kaneogateway.web;
 
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.net.impl.ConnectionBase;
+import java.util.Iterator;
 
 /**
- * Ends streams of HTTP/2 whose method is no token (RFC 9113 §8.1.1). Vert.x would end the
- * connection, and with it the streams of others behind the same proxy. Confined to the connection's
- * event loop.
+ * Ends streams of HTTP/2 whose head is malformed in a way that only shows before Vert.x reads it
+ * (RFC 9113 §8.1.1): for a method that is no token it would end the connection, and with it the
+ * streams of others behind the same proxy; of several {@code Host} it would keep the first.
+ * Confined to the connection's event loop.
  */
-public final class Http2Methods extends Http2FrameListenerDecorator {
+public final class Http2Heads extends Http2FrameListenerDecorator {
   private final Runnable refused;
 
-  private Http2Methods(Http2FrameListener behind, Runnable refused) {
+  private Http2Heads(Http2FrameListener behind, Runnable refused) {
     super(behind);
     this.refused = refused;
   }
@@ -29,10 +31,8 @@ public final class Http2Methods extends Http2FrameListenerDecorator {
    * @param refused told of each that is refused
    */
   public static void check(HttpConnection connection, Runnable refused) {
-    if (connection instanceof ConnectionBase base) {
-      Http2ConnectionHandler handler = base.channel().pipeline().get(Http2ConnectionHandler.class);
-      handler.decoder().frameListener(new Http2Methods(handler.decoder().frameListener(), refused));
-    }
+    Http2ConnectionDecoder decoder = ConnectionGuard.http2(connection).decoder();
+    decoder.frameListener(new Http2Heads(decoder.frameListener(), refused));
   }
 
   @Override
@@ -66,9 +66,23 @@ public final class Http2Methods extends Http2FrameListenerDecorator {
   private void check(int stream, Http2Headers headers) throws Http2Exception {
     CharSequence method = headers.method();
     // Trailers have none.
-    if (method != null && !Octets.isToken(method.toString())) {
-      refused.run();
-      throw Http2Exception.streamError(stream, Http2Error.PROTOCOL_ERROR, "the method is no token");
+    if (method == null) {
+      return;
     }
+    if (!Octets.isToken(method.toString())) {
+      throw refused(stream, "the method is no token");
+    }
+    Iterator<CharSequence> hosts = headers.valueIterator(HttpHeaderNames.HOST);
+    if (hosts.hasNext()) {
+      hosts.next();
+      if (hosts.hasNext()) {
+        throw refused(stream, "more than one Host");
+      }
+    }
+  }
+
+  private Http2Exception refused(int stream, String reason) {
+    refused.run();
+    return Http2Exception.streamError(stream, Http2Error.PROTOCOL_ERROR, reason);
   }
 }
