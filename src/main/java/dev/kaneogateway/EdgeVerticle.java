@@ -8,6 +8,7 @@ import dev.kaneogateway.web.Certificates;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Http2Flood;
 import dev.kaneogateway.web.Http2Heads;
+import dev.kaneogateway.web.Http2Streams;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -130,6 +131,7 @@ final class EdgeVerticle extends VerticleBase {
     if (http2) {
       Http2Flood.watch(connection, settings.limits().http2ControlFrames(), metrics::http2Flood);
       Http2Heads.check(connection, metrics::malformedRequest);
+      Http2Streams.watch(connection);
     } else {
       // A reset is the client's way to leave; the exchange under way hears of it too.
       connection.exceptionHandler(broken -> {});

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What RFC 9113 and RFC 7541 have a server refuse, frame by frame: the connection or the stream
@@ -456,6 +457,58 @@ class Http2FramesIT {
     }
     for (String head = kaneo.nextHead(); !head.contains("/others"); head = kaneo.nextHead()) {
       assertTrue(!head.contains("/refused"), head);
+    }
+  }
+
+  /** RFC 9113 §5.1: both sides have ended it, so nothing can be under way. */
+  @ParameterizedTest
+  @ValueSource(ints = {HEADERS, DATA})
+  void whatComesOnAStreamThatIsOverEndsTheConnection(int type) throws Exception {
+    try (Http2Peer peer = new Http2Peer(gateway.port())) {
+      peer.get(1, "/");
+      assertServed(peer, 1);
+      // Once this one is served, the gateway knows that the first is over.
+      peer.get(3, "/");
+      assertServed(peer, 3);
+      peer.frame(type, END_STREAM | END_HEADERS, 1, type == DATA ? new byte[1] : refused());
+      assertEquals(STREAM_CLOSED, peer.await(frame -> frame.type() == GOAWAY).error());
+    }
+  }
+
+  /** RFC 9113 §5.1.1. */
+  @Test
+  void aStreamOlderThanOneBeforeEndsTheConnection() throws Exception {
+    try (Http2Peer peer = new Http2Peer(gateway.port())) {
+      peer.get(5, "/").get(3, "/refused");
+      assertEquals(PROTOCOL_ERROR, peer.await(frame -> frame.type() == GOAWAY).error());
+    }
+  }
+
+  /** RFC 9113 §5.1: a client may have sent them before it heard of the reset. */
+  @Test
+  void whatWasUnderWayToAStreamThatTheGatewayResetIsLet() throws Exception {
+    try (Http2Peer peer = new Http2Peer(gateway.port())) {
+      peer.frame(HEADERS, END_HEADERS, 1, request("POST", "/")).words(WINDOW_UPDATE, 0, 1, 0);
+      peer.frame(HEADERS, END_HEADERS, 3, request("G@T", "/"));
+      peer.await(frame -> frame.type() == RST_STREAM && frame.stream() == 3);
+      for (int stream : new int[] {1, 3}) {
+        peer.frame(DATA, 0, stream, 1);
+        peer.frame(HEADERS, END_STREAM | END_HEADERS, stream, block("x-trailer", "y"));
+      }
+      peer.get(5, "/");
+      assertServed(peer, 5);
+    }
+  }
+
+  /** RFC 9113 §5.1 has its stream end for that, and others may share the connection. */
+  @Test
+  void whatComesOnAStreamThatTheClientResetEndsNoOther() throws Exception {
+    try (Http2Peer peer = new Http2Peer(gateway.port())) {
+      peer.frame(HEADERS, END_HEADERS, 1, request("POST", "/"))
+          .words(RST_STREAM, 0, 1, CANCEL)
+          .frame(DATA, END_STREAM, 1, 1)
+          .get(3, "/");
+      assertServed(peer, 3);
     }
   }
 
