@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * each event loop, and confined to it.
  */
 public final class Proxy {
+  /** One before another is somebody's plan; three are none. */
+  private static final int MOST_GATEWAYS = 3;
+
   private final Routes routes;
   private final Authenticator authenticator;
   private final Challenges challenges;
@@ -65,6 +68,9 @@ public final class Proxy {
     } else if (upgrade && exchange.announcesBody()) {
       // Its bytes could be taken for the first of the WebSocket.
       Problems.answer(exchange, 400, "bad_request", "A request to upgrade has no body here.");
+    } else if (isGoingRound(exchange)) {
+      Problems.answer(
+          exchange, 508, "loop_detected", "KANEO_UPSTREAM_URL leads back to the gateway.");
     } else if (MaxForwards.isSpent(exchange)) {
       MaxForwards.answer(exchange);
     } else if ((route == Route.API || upgrade)
@@ -84,6 +90,15 @@ public final class Proxy {
       // Kaneo judges its public paths itself, and answers preflights before any credential.
       forward(exchange, route, null);
     }
+  }
+
+  /** Whether a request comes back to where it was sent (RFC 9110 §7.6.3). */
+  private static boolean isGoingRound(Exchange exchange) {
+    return exchange.request().headers().contains(RequestHeaders.VIA)
+        && exchange.request().headers().getAll(RequestHeaders.VIA).stream()
+                .filter(hop -> hop.contains(RequestHeaders.PSEUDONYM))
+                .count()
+            >= MOST_GATEWAYS;
   }
 
   private void act(Exchange exchange, Decision decision, boolean upgrade) {

@@ -16,6 +16,9 @@ import java.util.function.BiConsumer;
  * whoever sent it.
  */
 final class RequestHeaders {
+  /** Of the gateway in {@code Via}. */
+  static final String PSEUDONYM = "kaneo-gateway";
+
   private static final CharSequence X_FORWARDED_FOR =
       HttpHeaders.createOptimized("X-Forwarded-For");
   private static final CharSequence X_FORWARDED_PROTO =
@@ -27,10 +30,10 @@ final class RequestHeaders {
       HttpHeaders.createOptimized("CF-Connecting-IP");
   private static final CharSequence FORWARDED = HttpHeaders.createOptimized("Forwarded");
   private static final CharSequence X_REQUEST_ID = HttpHeaders.createOptimized("X-Request-Id");
-  private static final CharSequence VIA = HttpHeaders.createOptimized("Via");
-  private static final CharSequence VIA_1_0 = HttpHeaders.createOptimized("1.0 kaneo-gateway");
-  private static final CharSequence VIA_1_1 = HttpHeaders.createOptimized("1.1 kaneo-gateway");
-  private static final CharSequence VIA_2 = HttpHeaders.createOptimized("2 kaneo-gateway");
+  static final CharSequence VIA = HttpHeaders.createOptimized("Via");
+  private static final CharSequence VIA_1_0 = HttpHeaders.createOptimized("1.0 " + PSEUDONYM);
+  private static final CharSequence VIA_1_1 = HttpHeaders.createOptimized("1.1 " + PSEUDONYM);
+  private static final CharSequence VIA_2 = HttpHeaders.createOptimized("2 " + PSEUDONYM);
 
   private RequestHeaders() {}
 

@@ -129,6 +129,17 @@ class ForwardIT {
     assertEquals(after, field(head, "max-forwards"));
   }
 
+  @Test
+  void aRequestThatGoesRoundIsStopped() throws Exception {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String via = "Via: 1.1 other\r\n" + "Via: 1.1 kaneo-gateway\r\n".repeat(3);
+      String answer =
+          peer.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + via + "\r\n").readAll();
+      assertTrue(answer.startsWith("HTTP/1.1 508 "), answer);
+    }
+    assertEquals(0, kaneo.unseen());
+  }
+
   @ParameterizedTest
   @CsvSource({"OPTIONS, 204", "TRACE, 405"})
   void whoMayNotBePassedOnIsAnsweredHere(String method, int status) throws Exception {
