@@ -39,14 +39,18 @@ final class CredentialStatement {
         + owner
         + ", k.expires_at, u.banned, u.ban_expires, "
         + schema.apiKeyLimit()
-        + " FROM apikey k LEFT JOIN \"user\" u ON u.id = "
+        + " FROM apikey k LEFT JOIN "
+        + KaneoSchema.PEOPLE
+        + " u ON u.id = "
         + owner
         + " WHERE "
         + keyBy
         + " = ANY($1) AND k.enabled"
         + " UNION ALL SELECT false, s.token, s.id, s.user_id, s.expires_at, u.banned, u.ban_expires,"
         + " NULL::bigint, NULL::bigint"
-        + " FROM session s JOIN \"user\" u ON u.id = s.user_id WHERE "
+        + " FROM session s JOIN "
+        + KaneoSchema.PEOPLE
+        + " u ON u.id = s.user_id WHERE "
         + sessionBy
         + " = ANY($2)";
   }

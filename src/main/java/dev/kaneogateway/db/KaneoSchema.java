@@ -20,6 +20,16 @@ import java.util.Set;
  * @param missing what the gateway cannot do without, as {@code table.column}; empty if all is well
  */
 public record KaneoSchema(String apiKeyOwner, String apiKeyLimit, List<String> missing) {
+  /**
+   * SQL for the people, to be read from like a table, with {@code id}, {@code banned} and {@code
+   * ban_expires}. A Kaneo that cannot ban has no such columns: a name that the inner query does not
+   * find in {@code "user"} is looked up outside of it, and is null there. PostgreSQL looks again
+   * when the table changes, so that an update of Kaneo needs no restart of the gateway.
+   */
+  public static final String PEOPLE =
+      "(SELECT person.* FROM (SELECT NULL::boolean AS banned, NULL::timestamp AS ban_expires) AS unbanned,"
+          + " LATERAL (SELECT id, banned, ban_expires FROM \"user\") AS person)";
+
   private static final Map<String, List<String>> NEEDED =
       Map.of(
           "apikey", List.of("id", "key", "enabled", "expires_at"),

@@ -1,5 +1,6 @@
 package dev.kaneogateway.device;
 
+import dev.kaneogateway.db.KaneoSchema;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
@@ -31,9 +32,9 @@ final class DeviceStatements {
       ), code AS (
         SELECT d.client_id, d.status, d.expires_at <= $3 AS expired, d.polling_interval,
                u.id IS NULL OR (u.banned AND (u.ban_expires IS NULL OR u.ban_expires > $3)) AS barred
-        FROM device_code d LEFT JOIN "user" u ON u.id = d.user_id WHERE d.device_code = $1
+        FROM device_code d LEFT JOIN %7$s u ON u.id = d.user_id WHERE d.device_code = $1
       ), redeemed AS (
-        DELETE FROM device_code d USING "user" u
+        DELETE FROM device_code d USING %7$s u
         WHERE d.device_code = $1 AND d.client_id = $2 AND d.status = 'approved' AND d.expires_at > $3
           AND u.id = d.user_id
           AND NOT (COALESCE(u.banned, false) AND (u.ban_expires IS NULL OR u.ban_expires > $3))
@@ -103,7 +104,8 @@ final class DeviceStatements {
             ownSchema
                 ? "again.token, again.expires_at, again.scope, unsettled.is"
                 : "NULL::text, NULL::timestamp, NULL::text, NULL::boolean",
-            ownSchema ? "LEFT JOIN again ON true LEFT JOIN unsettled ON true" : "");
+            ownSchema ? "LEFT JOIN again ON true LEFT JOIN unsettled ON true" : "",
+            KaneoSchema.PEOPLE);
   }
 
   /**

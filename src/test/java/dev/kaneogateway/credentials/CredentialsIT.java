@@ -138,6 +138,20 @@ class CredentialsIT {
     assertTrue(judge(credentials, "session-bannedOnce") instanceof Verdict.Valid);
   }
 
+  /** As an older Kaneo is, and is updated while the gateway runs. */
+  @Test
+  void whereKaneoCannotBanNobodyIsBannedUntilItCan() {
+    TestDatabase old = TestDatabase.create();
+    old.execute("ALTER TABLE \"user\" DROP COLUMN banned, DROP COLUMN ban_expires");
+    Credentials deployed = deploy(Vertx.vertx(), old.url(), Duration.ofMillis(1));
+    assertTrue(judge(deployed, DemoSeed.API_KEY) instanceof Verdict.Valid);
+    assertTrue(judge(deployed, DemoSeed.SESSION_TOKEN) instanceof Verdict.Valid);
+    old.execute(
+        "ALTER TABLE \"user\" ADD COLUMN banned boolean DEFAULT true, ADD COLUMN ban_expires timestamp");
+    Await.until("the ban", () -> judge(deployed, DemoSeed.API_KEY) == Verdict.INVALID);
+    Await.until("the ban", () -> judge(deployed, DemoSeed.SESSION_TOKEN) == Verdict.INVALID);
+  }
+
   @Test
   void questionsOfOneMomentLeaveInFewStatements() {
     database.execute(

@@ -206,6 +206,22 @@ class DeviceGrantIT {
     }
   }
 
+  /** As an older Kaneo is, and is updated while the gateway runs. */
+  @Test
+  void whereKaneoCannotBanNobodyIsBannedUntilItCan() {
+    String code = start();
+    database.execute("ALTER TABLE \"user\" DROP COLUMN banned, DROP COLUMN ban_expires");
+    try {
+      assertEquals("PENDING", poll(code).state().name());
+      decide(true);
+      assertEquals("ISSUED", poll(code).state().name());
+    } finally {
+      database.execute(
+          "ALTER TABLE \"user\" ADD COLUMN banned boolean, ADD COLUMN ban_expires timestamp");
+    }
+    aBannedOrDeletedPersonGetsNone();
+  }
+
   @Test
   void ofTwoWhoClaimOneWins() {
     for (int round = 0; round < 50; round++) {
