@@ -115,10 +115,10 @@ final class RehearsalDatabase implements AutoCloseable {
   }
 
   private static void query(DataOutputStream out, String sql) throws IOException {
-    if (sql.contains("information_schema")) {
-      columns(out, TEXT, TEXT);
+    if (sql.contains("pg_attribute")) {
+      columns(out, TEXT, BOOLEAN);
       for (String column : COLUMNS) {
-        row(out, column.split("\\."));
+        row(out, column, "t");
       }
     } else if (sql.contains("pg_notify")) {
       columns(out, BOOLEAN, BOOLEAN, TEXT);

@@ -200,9 +200,10 @@ public final class CredentialVerticle extends VerticleBase {
                 complain("the database cannot be reached: " + reason(failure));
               } else if (!schema.usable()) {
                 complain(
-                    "this is not a Kaneo database the gateway can serve; it lacks "
-                        + String.join(", ", schema.missing())
-                        + "; let Kaneo finish its migrations or check DATABASE_URL");
+                    "this is not a Kaneo database the gateway can serve; it "
+                        + schema.fault()
+                        + "; "
+                        + schema.remedy());
               } else {
                 recovered();
                 statement = new CredentialStatement(pool, schema, clock);

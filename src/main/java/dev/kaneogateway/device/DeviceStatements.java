@@ -115,7 +115,10 @@ final class DeviceStatements {
   static Future<Boolean> createOwnSchema(Pool pool) {
     return pool.query(
             """
-            CREATE SCHEMA IF NOT EXISTS kaneo_gateway;
+            DO $$ BEGIN
+              -- IF NOT EXISTS would ask for the right to create one even where it is.
+              IF to_regnamespace('kaneo_gateway') IS NULL THEN CREATE SCHEMA kaneo_gateway; END IF;
+            END $$;
             CREATE TABLE IF NOT EXISTS kaneo_gateway.device_request (
               device_code_id text PRIMARY KEY, ip_address text, user_agent text,
               created_at timestamp NOT NULL);

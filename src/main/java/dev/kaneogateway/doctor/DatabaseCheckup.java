@@ -3,6 +3,7 @@ package dev.kaneogateway.doctor;
 import dev.kaneogateway.db.KaneoSchema;
 import dev.kaneogateway.db.RevocationTriggers;
 import io.vertx.core.Future;
+import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import java.time.Clock;
@@ -22,12 +23,27 @@ final class DatabaseCheckup implements Doctor.Checkup {
 
   private static final Duration SKEW_HARMFUL = Duration.ofSeconds(30);
 
+  private static final String INSUFFICIENT_PRIVILEGE = "42501";
+
+  /** Looked up by hand: {@code to_regclass} fails of a schema that the role may not use. */
   private static final String RIGHTS =
       """
-      SELECT t, r FROM (VALUES ('user', 'SELECT'), ('session', 'SELECT'), ('session', 'INSERT'),
-        ('session', 'DELETE'), ('apikey', 'SELECT'), ('apikey', 'UPDATE'), ('device_code', 'SELECT'),
-        ('device_code', 'INSERT'), ('device_code', 'UPDATE'), ('device_code', 'DELETE')) AS wanted(t, r)
-      WHERE to_regclass(quote_ident(t)) IS NOT NULL AND NOT has_table_privilege(quote_ident(t), r)
+      SELECT 'USAGE' AS rights, 'the schema public' AS what, 'everything' AS purpose, 0 AS place
+      WHERE current_schema() IS NULL
+      UNION ALL
+      SELECT string_agg(r, ', ' ORDER BY nth), t, min(purpose), place FROM (VALUES
+        (1, 'user', 'SELECT', 'bans and names'),
+        (2, 'session', 'SELECT', 'looking sessions up'),
+        (3, 'session', 'INSERT,DELETE', 'sign-in and sign-out of devices'),
+        (4, 'apikey', 'SELECT', 'looking API keys up'),
+        (5, 'apikey', 'UPDATE', 'counting their use, which GATEWAY_KEY_USAGE=false ends'),
+        (6, 'device_code', 'SELECT,INSERT,UPDATE,DELETE', 'sign-in of devices'))
+          AS wanted(place, t, rs, purpose),
+        unnest(string_to_array(rs, ',')) WITH ORDINALITY AS each(r, nth),
+        pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = COALESCE(current_schema(), 'public') AND c.relname = t
+        AND NOT has_table_privilege(c.oid, r)
+      GROUP BY place, t ORDER BY place
       """;
 
   private static final String INDEXES =
@@ -41,11 +57,20 @@ final class DatabaseCheckup implements Doctor.Checkup {
 
   private static final String SERVER =
       """
-      SELECT timezone('utc', clock_timestamp()), pg_is_in_recovery(), current_setting('server_version'),
-        has_database_privilege(current_database(), 'CREATE')
-          OR to_regclass('kaneo_gateway.device_request') IS NOT NULL,
-        to_regclass('drizzle.__drizzle_migrations') IS NOT NULL
+      SELECT timezone('utc', clock_timestamp()), pg_is_in_recovery(), current_setting('server_version')
       """;
+
+  private static final String OWN_SCHEMA =
+      """
+      SELECT COALESCE(has_schema_privilege(own, 'CREATE'), has_database_privilege(current_database(), 'CREATE'))
+        OR has_schema_privilege(own, 'USAGE') AND 2 = (SELECT count(*) FROM pg_class c
+          WHERE c.relnamespace = own AND c.relname IN ('device_request', 'redemption')
+            AND has_table_privilege(c.oid, 'SELECT'))
+      FROM CAST(to_regnamespace('kaneo_gateway') AS oid) AS own
+      """;
+
+  private static final String MIGRATIONS =
+      "SELECT count(*), max(created_at) FROM drizzle.__drizzle_migrations";
 
   private final Pool pool;
   private final Clock clock;
@@ -61,7 +86,9 @@ final class DatabaseCheckup implements Doctor.Checkup {
         .timeout(Doctor.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
         .compose(
             schema ->
-                schema.usable() ? examine() : Future.succeededFuture(List.of(lacking(schema))),
+                schema.missing().isEmpty()
+                    ? examine(schema)
+                    : Future.succeededFuture(List.of(lacking(schema))),
             failure -> Future.succeededFuture(List.of(unusable(failure))));
   }
 
@@ -76,23 +103,59 @@ final class DatabaseCheckup implements Doctor.Checkup {
   private static Finding lacking(KaneoSchema schema) {
     return Finding.problem(
         "database",
-        "reachable but lacks " + String.join(", ", schema.missing()),
+        "reachable but " + schema.fault(),
         "the gateway looks credentials up there.",
-        "let Kaneo finish its migrations, or point DATABASE_URL at Kaneo's database.");
+        schema.remedy() + ".");
   }
 
-  private Future<List<Finding>> examine() {
+  private Future<List<Finding>> examine(KaneoSchema schema) {
     List<Finding> findings = new ArrayList<>();
     findings.add(Finding.ok("database", "reachable, and its tables are Kaneo's"));
-    return rights(findings)
-        .compose(done -> indexes(findings))
-        .compose(done -> server(findings))
-        .compose(done -> triggers(findings))
+    findings.add(devices(schema.missingForDevices()));
+    return allowed("database.rights", findings, rights(findings))
+        .compose(done -> allowed("database.indexes", findings, indexes(findings)))
+        .compose(done -> allowed("database.server", findings, server(findings)))
+        .compose(done -> allowed("database.schema", findings, ownSchema(findings)))
+        // Only worth knowing; a role may well not read it, and a Kaneo may not have it.
+        .compose(done -> migrations(findings).otherwiseEmpty())
+        .compose(done -> allowed("triggers", findings, triggers(findings)))
         .map(done -> List.copyOf(findings));
   }
 
+  /** A question that the role may not ask says nothing of the others. */
+  private static Future<?> allowed(String part, List<Finding> findings, Future<?> question) {
+    return question
+        .<Object>mapEmpty()
+        .recover(
+            failure -> {
+              if (failure instanceof PgException refused
+                  && INSUFFICIENT_PRIVILEGE.equals(refused.getSqlState())) {
+                findings.add(
+                    Finding.warning(
+                        part,
+                        "cannot be looked at (" + Doctor.reason(failure) + ")",
+                        "what cannot be looked at may be broken.",
+                        "GRANT the role in DATABASE_URL what it says, or check with Kaneo's own role."));
+                return Future.succeededFuture();
+              }
+              return Future.failedFuture(failure);
+            });
+  }
+
+  private static Finding devices(List<String> missing) {
+    return missing.isEmpty()
+        ? Finding.ok("database.devices", "has what the sign-in of devices needs")
+        : Finding.problem(
+            "database.devices",
+            "lacks " + String.join(", ", missing),
+            "no device can sign in: each start and poll fails.",
+            "let Kaneo finish its migrations, or update it to a version with device sign-in.");
+  }
+
   private Future<?> rights(List<Finding> findings) {
-    return lacking(RIGHTS, row -> row.getString(1) + " on " + row.getString(0))
+    return lacking(
+            RIGHTS,
+            row -> row.getString(0) + " on " + row.getString(1) + " (for " + row.getString(2) + ")")
         .onSuccess(
             lacking ->
                 findings.add(
@@ -129,7 +192,7 @@ final class DatabaseCheckup implements Doctor.Checkup {
     Instant asked = clock.instant();
     return pool.query(SERVER)
         .execute()
-        .compose(
+        .onSuccess(
             rows -> {
               Row row = rows.iterator().next();
               Instant there = row.getLocalDateTime(0).toInstant(ZoneOffset.UTC);
@@ -142,16 +205,23 @@ final class DatabaseCheckup implements Doctor.Checkup {
                           "devices cannot sign in, and revocations come late.",
                           "point DATABASE_URL at the primary.")
                       : Finding.ok("database.server", "PostgreSQL " + row.getString(2)));
-              findings.add(
-                  row.getBoolean(3)
-                      ? Finding.ok("database.schema", "the gateway has or may make its own schema")
-                      : Finding.warning(
-                          "database.schema",
-                          "the role may not create the schema kaneo_gateway",
-                          "the approval page cannot say from where a device asked.",
-                          "GRANT CREATE ON DATABASE to the role, or create the schema for it."));
-              return row.getBoolean(4) ? migrations(findings) : Future.succeededFuture();
             });
+  }
+
+  private Future<?> ownSchema(List<Finding> findings) {
+    return pool.query(OWN_SCHEMA)
+        .execute()
+        .onSuccess(
+            rows ->
+                findings.add(
+                    rows.iterator().next().getBoolean(0)
+                        ? Finding.ok(
+                            "database.schema", "the gateway has or may make its own schema")
+                        : Finding.warning(
+                            "database.schema",
+                            "the role may not create the schema kaneo_gateway",
+                            "the approval page cannot say from where a device asked.",
+                            "GRANT CREATE ON DATABASE to the role, or create the schema for it.")));
   }
 
   private Finding clockFinding(Instant asked, Instant answered, Instant there) {
@@ -169,7 +239,7 @@ final class DatabaseCheckup implements Doctor.Checkup {
   }
 
   private Future<?> migrations(List<Finding> findings) {
-    return pool.query("SELECT count(*), max(created_at) FROM drizzle.__drizzle_migrations")
+    return pool.query(MIGRATIONS)
         .execute()
         .onSuccess(
             rows -> {
@@ -181,9 +251,7 @@ final class DatabaseCheckup implements Doctor.Checkup {
                       row.getLong(0)
                           + " of Kaneo's, the last of "
                           + (last == null ? "never" : Instant.ofEpochMilli(last).toString())));
-            })
-        // Only worth knowing; a role may well not read it.
-        .otherwiseEmpty();
+            });
   }
 
   private Future<?> triggers(List<Finding> findings) {

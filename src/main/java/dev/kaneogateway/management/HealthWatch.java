@@ -81,12 +81,7 @@ final class HealthWatch {
     Duration grace = settings.credentials().grace();
     return within(KaneoSchema.probe(pool))
         .onComplete(
-            schema ->
-                health.report(
-                    "database",
-                    schema.usable(),
-                    grace,
-                    schema.usable() ? "" : "lacks " + String.join(", ", schema.missing())),
+            schema -> health.report("database", schema.usable(), grace, schema.fault()),
             failure -> health.report("database", false, grace, "does not answer"));
   }
 

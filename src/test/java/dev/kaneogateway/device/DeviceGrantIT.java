@@ -223,6 +223,17 @@ class DeviceGrantIT {
   }
 
   @Test
+  void aSchemaThatWasMadeForTheRoleIsUsed(Vertx vertx) {
+    TestDatabase other = TestDatabase.create();
+    String role = "owner_of_" + other.name();
+    other.execute("CREATE ROLE " + role + " LOGIN PASSWORD 'pw'");
+    other.execute("CREATE SCHEMA kaneo_gateway AUTHORIZATION " + role);
+    String url = other.url().replaceAll("//[^@]*@", "//" + role + ":pw@");
+    Pool theirs = Database.pool(vertx, new Settings.Database(url, 1));
+    assertTrue(RunningGateway.await(DeviceStatements.createOwnSchema(theirs)));
+  }
+
+  @Test
   void ofTwoWhoClaimOneWins() {
     for (int round = 0; round < 50; round++) {
       start();

@@ -131,20 +131,78 @@ class DoctorIT {
 
   @Test
   void aRoleWithoutRights() throws Exception {
-    String role = "weak_" + database.name();
-    database.execute(
-        "CREATE ROLE "
-            + role
-            + " LOGIN PASSWORD 'pw'; GRANT USAGE ON SCHEMA public TO "
-            + role
-            + "; GRANT SELECT ON \"user\", session, apikey TO "
-            + role);
-    environment.put("DATABASE_URL", database.url().replaceAll("//[^@]*@", "//" + role + ":pw@"));
+    asRole("GRANT SELECT ON \"user\", apikey");
+    List<Finding> findings = examine();
     assertEquals(
-        "the role may not INSERT on session, DELETE on session, UPDATE on apikey, SELECT on device_code,"
-            + " INSERT on device_code, UPDATE on device_code, DELETE on device_code",
-        problem("database.rights").found());
-    assertEquals(Finding.State.WARNING, find(examine(), "database.schema").state());
+        "the role may not SELECT on session (for looking sessions up),"
+            + " INSERT, DELETE on session (for sign-in and sign-out of devices),"
+            + " UPDATE on apikey (for counting their use, which GATEWAY_KEY_USAGE=false ends),"
+            + " SELECT, INSERT, UPDATE, DELETE on device_code (for sign-in of devices)",
+        find(findings, "database.rights").found());
+    assertEquals(Finding.State.PROBLEM, find(findings, "database.rights").state());
+    assertEquals(Finding.State.OK, find(findings, "database").state());
+    assertEquals(Finding.State.OK, find(findings, "database.devices").state());
+    assertEquals(Finding.State.WARNING, find(findings, "database.schema").state());
+  }
+
+  @Test
+  void aRoleThatMayNotUseTheSchemaOfKaneosTables() throws Exception {
+    asRole("GRANT SELECT ON \"user\", session, apikey");
+    database.execute("REVOKE USAGE ON SCHEMA public FROM public");
+    assertTrue(
+        problem("database.rights").found().startsWith("the role may not USAGE on the schema"));
+  }
+
+  @Test
+  void aRoleWithNoMoreRightsThanTheGatewayNeeds() throws Exception {
+    asRole(
+        "GRANT SELECT ON \"user\"",
+        "GRANT SELECT, INSERT, DELETE ON session",
+        "GRANT SELECT, UPDATE ON apikey",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON device_code");
+    database.execute(
+        "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (created_at bigint);"
+            + " CREATE SCHEMA kaneo_gateway; CREATE TABLE kaneo_gateway.device_request (id text)");
+    List<Finding> findings = examine();
+    for (String part : List.of("", ".rights", ".devices", ".indexes", ".clock", ".server")) {
+      assertEquals(Finding.State.OK, find(findings, "database" + part).state(), part);
+    }
+    assertEquals(Finding.State.OK, find(findings, "triggers").state());
+    assertEquals(Finding.State.WARNING, find(findings, "database.schema").state());
+  }
+
+  @Test
+  void aQuestionThatTheRoleMayNotAskHidesNoOther() throws Exception {
+    asRole("GRANT SELECT ON \"user\"");
+    database.execute("REVOKE SELECT ON pg_index, pg_trigger FROM public");
+    List<Finding> findings = examine();
+    assertEquals(Finding.State.WARNING, find(findings, "database.indexes").state());
+    assertEquals(Finding.State.WARNING, find(findings, "triggers").state());
+    assertEquals(Finding.State.OK, find(findings, "database.clock").state());
+  }
+
+  /** Has {@code check} come as a role with these rights alone. */
+  private void asRole(String... grants) {
+    String role = "weak_" + database.name();
+    database.execute("CREATE ROLE " + role + " LOGIN PASSWORD 'pw'");
+    for (String grant : grants) {
+      database.execute(grant + " TO " + role);
+    }
+    environment.put("DATABASE_URL", database.url().replaceAll("//[^@]*@", "//" + role + ":pw@"));
+  }
+
+  @Test
+  void aKaneoWhereNoDeviceCanSignIn() throws Exception {
+    database.execute("ALTER TABLE device_code DROP COLUMN scope, DROP COLUMN last_polled_at");
+    assertEquals(
+        "lacks device_code.last_polled_at, device_code.scope", problem("database.devices").found());
+    database.execute("DROP TABLE device_code");
+    // Only the database is looked at: of this Kaneo a code would be asked.
+    Pool pool = Database.pool(vertx, new Settings.Database(database.url(), 1));
+    Finding finding =
+        find(RunningGateway.await(new DatabaseCheckup(pool, clock).findings()), "database.devices");
+    assertEquals(Finding.State.PROBLEM, finding.state());
+    assertEquals("lacks device_code", finding.found());
   }
 
   @Test

@@ -1,0 +1,34 @@
+package dev.kaneogateway.db;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
+import io.vertx.sqlclient.Pool;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+class KaneoSchemaIT {
+  @Test
+  void whatTheRoleMayNotReadIsNotTakenForMissing(Vertx vertx) {
+    TestDatabase database = TestDatabase.create();
+    String role = "reader_of_" + database.name();
+    database.execute("CREATE ROLE " + role + " LOGIN PASSWORD 'pw'");
+    database.execute("GRANT SELECT ON \"user\" TO " + role);
+    database.execute("GRANT SELECT (id, token, user_id) ON session TO " + role);
+    String url = database.url().replaceAll("//[^@]*@", "//" + role + ":pw@");
+    Pool pool = Database.pool(vertx, new Settings.Database(url, 1));
+    KaneoSchema schema = RunningGateway.await(KaneoSchema.probe(pool));
+    assertFalse(schema.usable());
+    assertEquals("does not let the role read apikey, session", schema.fault());
+    assertEquals(List.of(), schema.missingForDevices());
+    assertTrue(schema.remedy().startsWith("GRANT SELECT"), schema.remedy());
+  }
+}
