@@ -187,10 +187,11 @@ final class EdgeVerticle extends VerticleBase {
             tls ->
                 vertx.executeBlocking(
                     () -> {
-                      if (!Certificates.belongTogether(vertx, tls)) {
-                        throw new IllegalArgumentException(
-                            tls.key() + " is not the key of " + tls.certificate());
-                      }
+                      Certificates.fault(vertx, tls)
+                          .ifPresent(
+                              fault -> {
+                                throw new IllegalArgumentException(fault.toString());
+                              });
                       return null;
                     }))
         .orElse(Future.succeededFuture());

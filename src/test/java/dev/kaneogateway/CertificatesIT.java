@@ -1,7 +1,6 @@
 package dev.kaneogateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -20,6 +19,8 @@ import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -53,8 +54,8 @@ class CertificatesIT {
   void aKeyBelongsToTheCertificateItWasMadeFor(Vertx vertx) throws Exception {
     SelfSignedCertificate one = SelfSignedCertificate.create("localhost");
     SelfSignedCertificate other = SelfSignedCertificate.create("localhost");
-    assertTrue(Certificates.belongTogether(vertx, tls(one, one)));
-    assertFalse(Certificates.belongTogether(vertx, tls(one, other)));
+    assertEquals(Optional.empty(), Certificates.fault(vertx, tls(one, one)));
+    assertTrue(Certificates.fault(vertx, tls(one, other)).isPresent());
     try (ScriptedUpstream kaneo = ScriptedUpstream.friendly()) {
       AssertionError refused =
           assertThrows(
@@ -68,6 +69,49 @@ class CertificatesIT {
                       "GATEWAY_TLS_KEY",
                       other.privateKeyPath()));
       assertTrue(refused.getMessage().contains("is not the key of"), refused.getMessage());
+    }
+  }
+
+  @Test
+  void aFileThatCannotBeUsedIsNamedWithItsSettingAndARemedy(Vertx vertx, @TempDir Path directory)
+      throws Exception {
+    SelfSignedCertificate sound = SelfSignedCertificate.create("localhost");
+    Path certificate = Path.of(sound.certificatePath());
+    Path key = Path.of(sound.privateKeyPath());
+    Path empty = Files.createFile(directory.resolve("empty.pem"));
+    Path junk = Files.writeString(directory.resolve("junk.pem"), "junk");
+    Path encrypted =
+        Files.writeString(
+            directory.resolve("encrypted.pem"),
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIFLTBX\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    Path broken =
+        Files.writeString(
+            directory.resolve("broken.pem"),
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    for (Path bad : List.of(empty, junk, encrypted, broken, certificate)) {
+      String line =
+          Certificates.fault(vertx, new Settings.Tls(certificate, bad)).orElseThrow().toString();
+      assertTrue(line.startsWith("GATEWAY_TLS_KEY: " + bad + " is no key"), line);
+      assertTrue(line.contains("without a password") && line.lines().count() == 1, line);
+    }
+    for (Path bad : List.of(empty, junk, key)) {
+      String line = Certificates.fault(vertx, new Settings.Tls(bad, key)).orElseThrow().toString();
+      assertTrue(line.startsWith("GATEWAY_TLS_CERT: " + bad + " is no certificate"), line);
+    }
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly()) {
+      AssertionError refused =
+          assertThrows(
+              AssertionError.class,
+              () ->
+                  RunningGateway.start(
+                      TestDatabase.createEmpty(),
+                      kaneo.port(),
+                      "GATEWAY_TLS_CERT",
+                      certificate.toString(),
+                      "GATEWAY_TLS_KEY",
+                      encrypted.toString()));
+      assertTrue(
+          refused.getMessage().contains("GATEWAY_TLS_KEY: " + encrypted), refused.getMessage());
     }
   }
 

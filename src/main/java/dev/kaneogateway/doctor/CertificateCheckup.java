@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
@@ -19,6 +20,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The certificates people meet: the gateway's own files, and what is served at the public URL. */
 final class CertificateCheckup implements Doctor.Checkup {
@@ -76,26 +78,33 @@ final class CertificateCheckup implements Doctor.Checkup {
   }
 
   private List<Finding> ofFiles(Settings.Tls tls) {
-    try (InputStream in = Files.newInputStream(tls.certificate())) {
-      X509Certificate certificate =
-          (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
-      Finding life = life("certificate", certificate);
-      return Certificates.belongTogether(vertx, tls)
-          ? List.of(life, Finding.ok("certificate.key", "belongs to the certificate"))
-          : List.of(
-              life,
-              Finding.problem(
-                  "certificate.key",
-                  tls.key() + " is not the key of " + tls.certificate(),
-                  WHY,
-                  "set GATEWAY_TLS_KEY to the key the certificate was made for."));
-    } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
-      return List.of(
-          Finding.problem(
-              "certificate",
-              "cannot be read (" + Doctor.reason(e) + ")",
-              WHY,
-              "give a PEM chain in GATEWAY_TLS_CERT and its key in GATEWAY_TLS_KEY."));
+    Optional<Certificates.Fault> fault = Certificates.fault(vertx, tls);
+    if (fault.isPresent() && fault.get().setting().equals(Certificates.CERTIFICATE)) {
+      return List.of(problem("certificate", fault.get()));
+    }
+    return List.of(
+        lifeOf(tls.certificate()),
+        fault
+            .map(of -> problem("certificate.key", of))
+            .orElse(Finding.ok("certificate.key", "belongs to the certificate")));
+  }
+
+  private static Finding problem(String part, Certificates.Fault fault) {
+    return Finding.problem(
+        part, fault.found(), WHY, "in " + fault.setting() + ", " + fault.mend() + ".");
+  }
+
+  private Finding lifeOf(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      return life(
+          "certificate",
+          (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in));
+    } catch (IOException | GeneralSecurityException e) {
+      return Finding.warning(
+          "certificate",
+          "the end of " + file + " cannot be read (" + Doctor.reason(e) + ")",
+          "nobody is told in time that it ends.",
+          "keep nothing but certificates in the file of GATEWAY_TLS_CERT.");
     }
   }
 

@@ -28,7 +28,7 @@ public final class Doctor {
   private final Settings settings;
   private final Clock clock;
 
-  /** One group of findings; may fail, which is a finding too. */
+  /** One group of findings; may fail or throw, which is a finding too. */
   interface Checkup {
     Future<List<Finding>> findings();
   }
@@ -64,8 +64,8 @@ public final class Doctor {
     List<Future<List<Finding>>> asked = new ArrayList<>();
     for (Checkup checkup : checkups) {
       asked.add(
-          checkup
-              .findings()
+          Future.succeededFuture()
+              .compose(go -> checkup.findings())
               .timeout(LONGEST.toMillis(), TimeUnit.MILLISECONDS)
               .otherwise(failure -> List.of(gaveUp(checkup, failure))));
     }

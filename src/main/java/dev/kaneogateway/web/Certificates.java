@@ -3,6 +3,7 @@ package dev.kaneogateway.web;
 import dev.kaneogateway.config.Settings;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -19,11 +20,17 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.X509KeyManager;
 
 /** Reads certificates in files. Blocks. */
 public final class Certificates {
+  /** The setting with the certificate's file. */
+  public static final String CERTIFICATE = "GATEWAY_TLS_CERT";
+
+  private static final String KEY = "GATEWAY_TLS_KEY";
+
   private Certificates() {}
 
   /** The first end in a chain: clients refuse it whole from then on. */
@@ -49,10 +56,60 @@ public final class Certificates {
   }
 
   /**
+   * Why a server cannot use a setting's file.
+   *
+   * @param setting the name of the setting
+   * @param found the file, and what is wrong with it
+   * @param mend what to put there
+   */
+  public record Fault(String setting, String found, String mend) {
+    @Override
+    public String toString() {
+      return setting + ": " + found + "; " + mend;
+    }
+  }
+
+  /** What keeps a server from using these files; empty if nothing does. */
+  public static Optional<Fault> fault(Vertx vertx, Settings.Tls tls) {
+    try {
+      // Reads the certificate as a server does, but alone, so that it is known which file it is.
+      new PemTrustOptions().addCertPath(tls.certificate().toString()).getTrustManagerFactory(vertx);
+    } catch (Exception e) {
+      return Optional.of(
+          new Fault(
+              CERTIFICATE,
+              tls.certificate() + " is no certificate (" + reason(e) + ")",
+              "give the chain as PEM, the server's own certificate first"));
+    }
+    try {
+      return belongTogether(vertx, tls)
+          ? Optional.empty()
+          : Optional.of(
+              new Fault(
+                  KEY,
+                  tls.key() + " is not the key of " + tls.certificate(),
+                  "give the key that the certificate was made for"));
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+      return Optional.of(
+          new Fault(
+              KEY,
+              tls.key() + " is no key that can be used (" + reason(e) + ")",
+              "give the certificate's key as PEM without a password, as \"openssl pkey -in KEY\" prints it"));
+    }
+  }
+
+  private static String reason(Exception failure) {
+    String message = failure.getMessage();
+    return message == null
+        ? failure.getClass().getSimpleName()
+        : message.lines().findFirst().orElse("");
+  }
+
+  /**
    * Whether the key is the one that the certificate was made for; a server with another fails each
    * handshake.
    */
-  public static boolean belongTogether(Vertx vertx, Settings.Tls tls)
+  private static boolean belongTogether(Vertx vertx, Settings.Tls tls)
       throws IOException, GeneralSecurityException {
     for (KeyManager each : keyManagers(vertx, tls)) {
       if (each instanceof X509KeyManager manager) {

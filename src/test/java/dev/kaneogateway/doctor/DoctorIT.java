@@ -272,6 +272,11 @@ class DoctorIT {
     assertEquals(Finding.State.OK, find(examine(), "certificate.key").state());
     environment.put("GATEWAY_TLS_KEY", two.privateKeyPath());
     problem("certificate.key");
+    environment.put("GATEWAY_TLS_KEY", two.certificatePath());
+    assertTrue(problem("certificate.key").mend().contains("GATEWAY_TLS_KEY"));
+    environment.put("GATEWAY_TLS_CERT", two.privateKeyPath());
+    assertTrue(problem("certificate").mend().contains("GATEWAY_TLS_CERT"));
+    environment.put("GATEWAY_TLS_CERT", one.certificatePath());
     // So far from now only the certificate is looked at: a database would have much to say.
     List<Finding> late =
         RunningGateway.await(
