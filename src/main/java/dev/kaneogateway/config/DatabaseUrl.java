@@ -8,13 +8,16 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * A connection URL as Kaneo's driver (node-postgres) and libpq read it: what a password may hold is
  * not restricted beyond the marks that end it, and parameters of others are ignored. No message
- * tells any of it. Immutable.
+ * tells any of it, and what could be read in two ways is refused, lest a piece of a password be
+ * taken for the host and told as such. Immutable.
  *
  * @param host a name, an address, or the directory of a Unix socket
+ * @param database the user's name if none is told
  * @param user empty if none is told
  * @param rootCertificate whom to trust instead of the authorities that Java knows
  */
@@ -28,6 +31,9 @@ public record DatabaseUrl(
     Optional<Path> rootCertificate,
     Optional<String> applicationName) {
   private static final int USUAL_PORT = 5432;
+  static final String EXAMPLE =
+      "give the one Kaneo has, like postgresql://user:password@host:5432/kaneo";
+  private static final Pattern PARAMETER = Pattern.compile("(?<=[?&])\\w+=[^&#]*");
 
   /** How much of TLS is asked for (libpq's {@code sslmode}). */
   public enum Tls {
@@ -48,21 +54,24 @@ public record DatabaseUrl(
    * @throws IllegalArgumentException with a remedy, if it is none that can be used
    */
   public static DatabaseUrl parse(String text) {
-    int scheme = text.indexOf("://");
-    boolean known = text.startsWith("postgresql://") || text.startsWith("postgres://");
-    int begin = scheme + 3;
-    int slash = text.indexOf('/', begin);
-    int at = slash < 0 ? -1 : Math.max(begin - 1, text.lastIndexOf('@', slash));
-    String place = slash < 0 ? "" : text.substring(at + 1, slash);
-    if (!known || slash < 0 || place.indexOf('?') >= 0) {
-      throw new IllegalArgumentException(
-          "give the one Kaneo has, like postgresql://user:password@host:5432/kaneo");
+    if (!text.startsWith("postgresql://") && !text.startsWith("postgres://")) {
+      throw new IllegalArgumentException(EXAMPLE);
     }
-    int query = text.indexOf('?', slash);
-    int end = query < 0 ? text.length() : query;
-    Map<String, String> parameters = query < 0 ? Map.of() : parameters(text.substring(query + 1));
+    int begin = text.indexOf("://") + 3;
+    int at = endOfPassword(text, begin);
     String people = at < begin ? "" : text.substring(begin, at);
+    String rest = before('#', text.substring(at + 1));
+    String hostAndPath = before('?', rest);
+    String place = before('/', hostAndPath);
+    String path = hostAndPath.substring(place.length()).replaceFirst("^/", "");
+    Map<String, String> parameters =
+        parameters(rest.substring(hostAndPath.length()).replaceFirst("^[?]", ""));
     int colon = people.indexOf(':');
+    String user =
+        parameters.getOrDefault("user", decoded(colon < 0 ? people : people.substring(0, colon)));
+    if (path.isEmpty() && user.isEmpty()) {
+      throw new IllegalArgumentException(EXAMPLE);
+    }
     if (place.indexOf(',') >= 0) {
       throw new IllegalArgumentException(
           "it names several hosts; give one name that leads to the primary");
@@ -74,12 +83,41 @@ public record DatabaseUrl(
             .getOrDefault("host", host.isEmpty() ? "localhost" : host)
             .replaceAll("[\\[\\]]", ""),
         port(parameters.getOrDefault("port", port < 0 ? "" : place.substring(port + 1))),
-        decoded(text.substring(slash + 1, end)),
-        parameters.getOrDefault("user", decoded(colon < 0 ? people : people.substring(0, colon))),
+        path.isEmpty() ? user : decoded(path),
+        user,
         parameters.getOrDefault("password", colon < 0 ? "" : decoded(people.substring(colon + 1))),
         tls(parameters),
         Optional.ofNullable(parameters.get("sslrootcert")).map(DatabaseUrl::file),
         Optional.ofNullable(parameters.get("application_name")));
+  }
+
+  /**
+   * The first @ after which none stands where a URL has none; before the beginning, if there is
+   * neither user nor password.
+   */
+  private static int endOfPassword(String text, int begin) {
+    int slash = text.indexOf('/', begin);
+    int last = slash < 0 ? text.length() : slash;
+    int at = begin - 1;
+    do {
+      if (!hasStrayAt(text.substring(at + 1))) {
+        return at;
+      }
+      at = text.indexOf('@', at + 1);
+    } while (at < last);
+    throw new IllegalArgumentException(Parse.PERCENT_ENCODE);
+  }
+
+  /** Only the value of a parameter may hold one. */
+  private static boolean hasStrayAt(String rest) {
+    String hostAndPath = before('?', rest);
+    return hostAndPath.indexOf('@') >= 0
+        || PARAMETER.matcher(rest.substring(hostAndPath.length())).replaceAll("").indexOf('@') >= 0;
+  }
+
+  private static String before(char mark, String text) {
+    int end = text.indexOf(mark);
+    return end < 0 ? text : text.substring(0, end);
   }
 
   private static Map<String, String> parameters(String query) {

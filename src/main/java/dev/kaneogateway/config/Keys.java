@@ -12,7 +12,10 @@ public final class Keys {
 
   // Kaneo's own names: the same file serves both.
   static final Setting<String> DATABASE_URL =
-      Setting.secret("DATABASE_URL", Parse::databaseUrl, "Kaneo's PostgreSQL database. Required.");
+      Setting.secret(
+          "DATABASE_URL",
+          Parse::databaseUrl,
+          "Kaneo's PostgreSQL database. Required; without it the one that Kaneo's `POSTGRES_PASSWORD`, `_USER`, `_DB`, `_HOST` and `_PORT` make.");
   static final Setting<Optional<String>> AUTH_SECRET =
       Setting.secret(
           "AUTH_SECRET",
@@ -30,13 +33,13 @@ public final class Keys {
               "KANEO_API_URL",
               "http://localhost:1337",
               Parse::httpUrl,
-              "Where browsers reach Kaneo's API; https makes its session cookie a `__Secure-` one.")
+              "Where browsers reach Kaneo's API; without it KANEO_CLIENT_URL, if that is set, with `/api`. https makes its session cookie a `__Secure-` one.")
           .alive();
   static final Setting<List<String>> DEVICE_AUTH_CLIENT_IDS =
       Setting.of(
               "DEVICE_AUTH_CLIENT_IDS",
               "kaneo-cli,kaneo-mcp",
-              Parse::list,
+              Parse::clients,
               "Client IDs that may start a device sign-in; replaces the default list.")
           .alive();
   static final Setting<List<String>> TRUSTED_PROXIES =
@@ -50,7 +53,7 @@ public final class Keys {
       Setting.of(
               "CORS_ORIGINS",
               "",
-              Parse::list,
+              Parse::corsOrigins,
               "Origins whose pages may read the API; empty means KANEO_CLIENT_URL alone.")
           .alive();
 
@@ -133,14 +136,14 @@ public final class Keys {
                   + "/api/invitation/public/:id,/api/github-integration/webhook,"
                   + "/api/gitea-integration/webhook/:id,/api/billing/webhook,/api/asset/:id,"
                   + "/api/user/avatar/:id,/api/auth/*,/api/mcp*,/api/.well-known/*",
-              Parse::list,
+              Parse::paths,
               "Paths under /api that Kaneo itself judges. `:id` is one segment, a final `*` anything.")
           .alive();
   static final Setting<List<String>> GATEWAY_WEBSOCKET_PATHS =
       Setting.of(
               "GATEWAY_WEBSOCKET_PATHS",
               "/api/ws/*",
-              Parse::list,
+              Parse::paths,
               "Paths where a connection may be upgraded; elsewhere Upgrade is not passed on.")
           .alive();
 
@@ -153,7 +156,7 @@ public final class Keys {
                   + "/api/time-entry/*,/api/user/*,/api/workflow-rule/*,/api/workspace/*,"
                   + "/api/billing/*,/api/github-integration/*,/api/gitea-integration/*,/api/discord-integration/*,"
                   + "/api/slack-integration/*,/api/telegram-integration/*,/api/generic-webhook-integration/*",
-              Parse::list,
+              Parse::paths,
               "Paths told apart in metrics and logs beside those above; others count as `/api/*` or `/*`. Each is some series more.")
           .alive();
 
@@ -453,14 +456,14 @@ public final class Keys {
       Setting.of(
               "GATEWAY_SIGN_IN_PATHS",
               "/api/auth/sign-in/*,/api/auth/request-password-reset,/api/auth/forget-password*,/api/auth/reset-password*,/api/auth/verify-email,/api/auth/send-verification-email,/api/auth/email-otp/*,/api/auth/magic-link/*,/api/auth/phone-number/*,/api/auth/two-factor/*,/api/auth/one-time-token/*,/api/auth/verify-password,/api/auth/change-password,/api/auth/change-email,/api/auth/delete-user*",
-              Parse::list,
+              Parse::paths,
               "Paths where passwords and one-time codes are tried; `/device/sign-in` is always one.")
           .alive();
   static final Setting<List<String>> GATEWAY_SIGN_UP_PATHS =
       Setting.of(
               "GATEWAY_SIGN_UP_PATHS",
               "/api/auth/sign-up/*",
-              Parse::list,
+              Parse::paths,
               "Paths where accounts are made.")
           .alive();
   static final Setting<Integer> GATEWAY_IN_FLIGHT =
@@ -517,7 +520,7 @@ public final class Keys {
       Setting.of(
               "GATEWAY_DEVICE_CLIENT_NAMES",
               "kaneo-cli=Kaneo CLI,kaneo-mcp=Kaneo MCP",
-              Parse::pairs,
+              Parse.pairs("pairs like kaneo-cli=Kaneo CLI"),
               "What the approval page calls each client, as `id=name`; one without a name goes by its ID.")
           .alive();
   static final Setting<Duration> GATEWAY_DEVICE_CODE_LIFE_S =
@@ -629,7 +632,7 @@ public final class Keys {
   static final Setting<List<String>> OTEL_EXPORTER_OTLP_HEADERS =
       Setting.secret(
           "OTEL_EXPORTER_OTLP_HEADERS",
-          Parse::pairs,
+          Parse.pairs("headers like x-api-key=secret"),
           "Fields sent along with spans, as `name=value`; for a receiver that wants a credential.");
   static final Setting<String> OTEL_SERVICE_NAME =
       Setting.of(

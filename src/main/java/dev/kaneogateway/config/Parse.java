@@ -14,6 +14,9 @@ import java.util.function.Function;
 
 /** How the text of a setting becomes a value; what cannot is told with its remedy. */
 final class Parse {
+  static final String PERCENT_ENCODE =
+      "an @ stands where none may; percent-encode the password (@ is %40, / is %2F, ? is %3F, # is %23)";
+
   private Parse() {}
 
   static String text(String text) {
@@ -105,12 +108,38 @@ final class Parse {
     return Arrays.stream(text.split(",")).map(String::strip).filter(s -> !s.isEmpty()).toList();
   }
 
-  static List<String> pairs(String text) {
-    List<String> pairs = list(text);
-    if (!pairs.stream().allMatch(pair -> pair.indexOf('=') > 0)) {
-      throw new IllegalArgumentException("give pairs like kaneo-cli=Kaneo CLI, comma-separated");
+  /** Client IDs; without one nothing could sign in, which nobody means by it. */
+  static List<String> clients(String text) {
+    List<String> clients = list(text);
+    if (clients.isEmpty()) {
+      throw new IllegalArgumentException(
+          "it names no client; give one, or leave the setting out for Kaneo's own");
     }
-    return pairs;
+    return clients;
+  }
+
+  static List<String> paths(String text) {
+    List<String> paths = list(text);
+    if (!paths.stream().allMatch(path -> path.matches("/\\S*"))) {
+      throw new IllegalArgumentException(
+          "give paths that begin with / and hold no spaces, like /api/task/*, comma-separated");
+    }
+    return paths;
+  }
+
+  /** Kaneo takes whatever stands there, so that is told with nothing but a password in it. */
+  static List<String> corsOrigins(String text) {
+    return list(withoutUser(text));
+  }
+
+  static Function<String, List<String>> pairs(String example) {
+    return text -> {
+      List<String> pairs = list(text);
+      if (!pairs.stream().allMatch(pair -> pair.indexOf('=') > 0)) {
+        throw new IllegalArgumentException("give " + example + ", comma-separated");
+      }
+      return pairs;
+    };
   }
 
   static Optional<String> secretKey(String text) {
@@ -138,9 +167,9 @@ final class Parse {
   /** An absolute http(s) URL without query or user, a trailing slash taken off. */
   static URI httpUrl(String text) {
     try {
-      URI uri = new URI(text.replaceAll("/+$", ""));
+      URI uri = new URI(withoutUser(text).replaceAll("/+$", ""));
       boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-      if (http && uri.getHost() != null && uri.getRawQuery() == null && uri.getUserInfo() == null) {
+      if (http && uri.getHost() != null && uri.getRawQuery() == null) {
         return uri;
       }
     } catch (URISyntaxException e) {
@@ -149,9 +178,18 @@ final class Parse {
     throw new IllegalArgumentException("give an address like https://kaneo.example.org");
   }
 
+  /** Refuses any @, for what stands before it is told and logged as any address is. */
+  private static String withoutUser(String text) {
+    if (text.indexOf('@') >= 0) {
+      throw new IllegalArgumentException(
+          "leave out all up to the @: a user and password do not belong there");
+    }
+    return text;
+  }
+
   /** The origins of one or more servers: scheme, host and port, no path. */
   static List<URI> origins(String text) {
-    List<URI> origins = list(text).stream().map(Parse::httpUrl).toList();
+    List<URI> origins = list(withoutUser(text)).stream().map(Parse::httpUrl).toList();
     if (origins.isEmpty()) {
       throw new IllegalArgumentException("give at least one address like http://127.0.0.1:1337");
     }
@@ -170,6 +208,9 @@ final class Parse {
 
   /** A postgresql:// address; kept as text because it carries the password. */
   static String databaseUrl(String text) {
+    if (text.isEmpty()) {
+      throw new IllegalArgumentException(DatabaseUrl.EXAMPLE + ", or its POSTGRES_PASSWORD");
+    }
     DatabaseUrl.parse(text);
     return text;
   }
@@ -178,6 +219,10 @@ final class Parse {
   static Optional<String> redisUrl(String text) {
     if (text.isEmpty()) {
       return Optional.empty();
+    }
+    if (text.matches("rediss?://[^/?#]*[/?#].*@.*")) {
+      // Its password would end too early, and a piece of it be taken for the host and told.
+      throw new IllegalArgumentException(PERCENT_ENCODE);
     }
     try {
       URI uri = new URI(text);
@@ -192,6 +237,9 @@ final class Parse {
   }
 
   static List<String> trustedProxies(String text) {
+    if (text.indexOf('@') >= 0) { // A URL with a password perhaps, which IpRange would repeat.
+      throw new IllegalArgumentException("give addresses or ranges like 10.0.0.0/8");
+    }
     List<String> ranges = list(text);
     ranges.forEach(IpRange::parse);
     return ranges;

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Everything an operator set, checked; one record for each room.
@@ -31,6 +32,7 @@ public record Settings(
     Logs logs,
     Traces traces,
     Map<String, Number> numbers) {
+  private static final Set<String> EVERY_ADDRESS = Set.of("0.0.0.0", "::");
 
   /**
    * What the Kaneo instance behind is called and expects.
@@ -235,6 +237,19 @@ public record Settings(
     if (cert.isPresent() != key.isPresent()
         && problems.stream().noneMatch(p -> p.contains("_TLS_"))) {
       problems.add("GATEWAY_TLS_CERT and GATEWAY_TLS_KEY belong together: set both or neither");
+    }
+    int port = values.of(Keys.GATEWAY_PORT, 0);
+    String host = values.of(Keys.GATEWAY_HOST);
+    String managementHost = values.of(Keys.GATEWAY_MANAGEMENT_HOST);
+    if (port != 0
+        && port == values.of(Keys.GATEWAY_MANAGEMENT_PORT, 0)
+        && (host.equals(managementHost)
+            || EVERY_ADDRESS.contains(host)
+            || EVERY_ADDRESS.contains(managementHost))) {
+      problems.add(
+          "GATEWAY_PORT and GATEWAY_MANAGEMENT_PORT both have the value '"
+              + port
+              + "': give each its own");
     }
     for (Setting<?> setting : Keys.ALL) {
       values.touch(setting);

@@ -1,9 +1,12 @@
 package dev.kaneogateway.config;
 
 import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,18 +24,59 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 final class SettingsSource {
   private final Map<String, String> texts = new LinkedHashMap<>();
   private final List<String> problems = new ArrayList<>();
+  private final Set<Setting<?>> derived = new HashSet<>();
 
   SettingsSource(
       Map<String, String> environment, Optional<Path> environmentFile, Optional<Path> file) {
     file.ifPresent(this::readYaml);
     environmentFile.ifPresent(this::readEnvironmentFile);
-    Set<String> known = Keys.ALL.stream().map(Setting::name).collect(Collectors.toSet());
     environment.forEach(
         (name, value) -> {
-          if (known.contains(name) && !value.isBlank()) {
+          if (isRead(name) && !value.isBlank()) {
             texts.put(name, value.strip());
           }
         });
+    if (texts.containsKey("POSTGRES_PASSWORD")) {
+      derive(Keys.DATABASE_URL, databaseOfParts());
+    }
+    if (has(Keys.KANEO_CLIENT_URL)) {
+      derive(Keys.KANEO_API_URL, text(Keys.KANEO_CLIENT_URL).replaceFirst("/$", "") + "/api");
+    }
+  }
+
+  /** Kaneo's image makes these itself when its environment file leaves them out. */
+  private void derive(Setting<?> setting, String text) {
+    if (!has(setting)) {
+      texts.put(setting.name(), text);
+      derived.add(setting);
+    }
+  }
+
+  private static boolean isRead(String name) {
+    return name.startsWith("POSTGRES_")
+        || Keys.ALL.stream().anyMatch(setting -> setting.name().equals(name));
+  }
+
+  private boolean has(Setting<?> setting) {
+    return !texts.getOrDefault(setting.name(), "").isEmpty();
+  }
+
+  /** As deploy/kaneo-entrypoint.sh in Kaneo's image makes it. */
+  private String databaseOfParts() {
+    return "postgresql://"
+        + encoded(texts.getOrDefault("POSTGRES_USER", "kaneo"))
+        + ":"
+        + encoded(texts.getOrDefault("POSTGRES_PASSWORD", ""))
+        + "@"
+        + texts.getOrDefault("POSTGRES_HOST", "postgres")
+        + ":"
+        + texts.getOrDefault("POSTGRES_PORT", "5432")
+        + "/"
+        + encoded(texts.getOrDefault("POSTGRES_DB", "kaneo"));
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   /**
@@ -74,13 +118,26 @@ final class SettingsSource {
     try {
       return setting.parser().apply(text);
     } catch (IllegalArgumentException e) {
-      String shown = setting.secret() ? "(hidden)" : "'" + text + "'";
+      if (setting == Keys.KANEO_API_URL && derived.contains(setting)) {
+        return null; // Told of KANEO_CLIENT_URL.
+      }
       problems.add(
           text.isEmpty()
               ? setting.name() + " is not set: " + e.getMessage()
-              : setting.name() + " has the value " + shown + ": " + e.getMessage());
+              : setting.name() + " has the value " + shown(setting, text) + ": " + e.getMessage());
       return null;
     }
+  }
+
+  /** People put passwords before the @ of any address, and tokens behind its question mark. */
+  private String shown(Setting<?> setting, String text) {
+    if (setting.secret()) {
+      return derived.contains(setting) ? "that POSTGRES_* make (hidden)" : "(hidden)";
+    }
+    return "'"
+        + text.replaceFirst("(?s)^(\\w+://)?.*@", "$1(hidden)@")
+            .replaceFirst("(?s)(://[^?]*[?]).+", "$1(hidden)")
+        + "'";
   }
 
   private void readYaml(Path path) {
@@ -128,7 +185,6 @@ final class SettingsSource {
       problems.add(path + " cannot be read: check that it exists and may be read by this user");
       return;
     }
-    Set<String> known = Keys.ALL.stream().map(Setting::name).collect(Collectors.toSet());
     for (String raw : lines) {
       String line = raw.strip();
       if (line.startsWith("export ")) {
@@ -140,7 +196,7 @@ final class SettingsSource {
       }
       String name = line.substring(0, equals).strip();
       String value = unquote(line.substring(equals + 1).strip());
-      if (known.contains(name) && !value.isBlank()) {
+      if (isRead(name) && !value.isBlank()) {
         texts.put(name, value);
       }
     }

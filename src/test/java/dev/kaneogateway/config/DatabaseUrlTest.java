@@ -3,6 +3,7 @@ package dev.kaneogateway.config;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +23,11 @@ class DatabaseUrlTest {
     "postgres://[::1]:5433/kaneo, ::1, 5433, kaneo, '', ''",
     "postgres://u@[fe80::1]/k%20k, fe80::1, 5432, k k, u, ''",
     "postgres://u:w@/kaneo?host=/run/postgresql, /run/postgresql, 5432, kaneo, u, w",
-    "postgres://db/kaneo?user=me&password=it%2Bs&port=7, db, 7, kaneo, me, it+s"
+    "postgres://db/kaneo?user=me&password=it%2Bs&port=7, db, 7, kaneo, me, it+s",
+    "postgres://me:w@db, db, 5432, me, me, w",
+    "postgres://me:w@db/, db, 5432, me, me, w",
+    "postgres://m%65:w@db?application_name=me@home/x, db, 5432, me, me, w",
+    "postgres://u:w@db/kaneo#kept=out, db, 5432, kaneo, u, w"
   })
   void isReadAsKaneosDriverReadsIt(
       String text, String host, int port, String database, String user, String password) {
@@ -39,7 +44,8 @@ class DatabaseUrlTest {
   @ValueSource(
       strings = {
         "mysql://kaneo:hidden@db/kaneo",
-        "postgres://kaneo:hidden@db",
+        "postgres://db",
+        "postgres://:hidden@db/",
         "postgres://kaneo:hidden@db?sslrootcert=/nowhere",
         "postgres://kaneo:hidden@one,two/kaneo",
         "postgres://kaneo:hidden@db:99999/kaneo",
@@ -51,6 +57,25 @@ class DatabaseUrlTest {
     IllegalArgumentException refused =
         assertThrows(IllegalArgumentException.class, () -> DatabaseUrl.parse(text));
     assertFalse(refused.getMessage().contains("hidden"));
+  }
+
+  /** A piece of it would be taken for the host, and told when that cannot be found. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "postgresql://u:my@Secret/Part@host/kaneo",
+        "postgresql://u:my@Secret/Part@host/kaneo?sslmode=require",
+        "postgresql://u:my@Secret#x/Part@host/kaneo",
+        "postgresql://u:my@Secret?x/Part@host/kaneo",
+        "postgresql://u:my@Secret/x?Part@host/kaneo",
+        "postgresql://u:Secret/Part@host/kaneo",
+        "postgresql://u:5432/SecretPart@host/kaneo"
+      })
+  void aPasswordThatEndsTooEarlyIsToBeEncoded(String text) {
+    IllegalArgumentException refused =
+        assertThrows(IllegalArgumentException.class, () -> DatabaseUrl.parse(text));
+    assertTrue(refused.getMessage().contains("percent-encode the password"), refused::getMessage);
+    assertFalse(refused.getMessage().contains("Secret"), refused::getMessage);
   }
 
   @Test

@@ -7,12 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
@@ -83,6 +87,148 @@ class SettingsTest {
     assertEquals("env file", settings.server().host());
     assertEquals(7, settings.credentials().cacheSize());
     assertEquals(URL, settings.database().url());
+  }
+
+  @Test
+  void whatKaneosImageMakesOfItsEnvironmentFileIsMadeOfItHereToo() throws Exception {
+    Path kaneos =
+        Files.writeString(
+            directory.resolve(".env"),
+            "KANEO_CLIENT_URL=https://kaneo.example.org/\n# DATABASE_URL=\nPOSTGRES_DB=tasks\n"
+                + "POSTGRES_USER=kan@eo\nPOSTGRES_PASSWORD='a/b@c d+%?#e'\nAUTH_SECRET=\n");
+    Settings settings = Settings.load(Map.of(), Optional.of(kaneos), Optional.empty());
+    assertEquals(
+        "postgresql://kan%40eo:a%2Fb%40c%20d%2B%25%3F%23e@postgres:5432/tasks",
+        settings.database().url());
+    assertEquals("https://kaneo.example.org/api", settings.kaneo().apiUrl().toString());
+    DatabaseUrl read = DatabaseUrl.parse(settings.database().url());
+    assertEquals("kan@eo", read.user());
+    assertEquals("a/b@c d+%?#e", read.password());
+
+    Map<String, String> host = Map.of("POSTGRES_HOST", "localhost", "POSTGRES_PORT", "6543");
+    assertTrue(
+        Settings.load(host, Optional.of(kaneos), Optional.empty())
+            .database()
+            .url()
+            .endsWith("@localhost:6543/tasks"));
+  }
+
+  @Test
+  void whatIsSetWinsOverWhatKaneosImageWouldMake() throws Exception {
+    Path ours =
+        Files.writeString(
+            directory.resolve("g.yaml"),
+            "DATABASE_URL: " + URL + "\nKANEO_API_URL: https://api.example.org\n");
+    Settings settings =
+        Settings.load(
+            Map.of("POSTGRES_PASSWORD", "other", "KANEO_CLIENT_URL", "https://kaneo.example.org"),
+            Optional.empty(),
+            Optional.of(ours));
+    assertEquals(URL, settings.database().url());
+    assertEquals("https://api.example.org", settings.kaneo().apiUrl().toString());
+    assertEquals(
+        "http://localhost:1337", load(Map.of("DATABASE_URL", URL)).kaneo().apiUrl().toString());
+  }
+
+  @Test
+  void aMistakeInWhatOthersAreMadeOfIsToldOnceAndByItsName() {
+    List<String> problems =
+        problems(
+            Map.of(
+                "POSTGRES_PASSWORD", "s3cret-pw",
+                "POSTGRES_PORT", "x",
+                "KANEO_CLIENT_URL", "kaneo"));
+    assertEquals(2, problems.size(), problems::toString);
+    assertTrue(problems.get(0).startsWith("DATABASE_URL"), problems::toString);
+    assertTrue(problems.get(0).contains("POSTGRES_"), problems::toString);
+    assertTrue(problems.get(1).startsWith("KANEO_CLIENT_URL"), problems::toString);
+    assertEquals(1, problems(Map.of("POSTGRES_USER", "kaneo")).size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "KANEO_UPSTREAM_URL",
+        "KANEO_WEB_UPSTREAM_URL",
+        "KANEO_API_URL",
+        "KANEO_CLIENT_URL",
+        "GATEWAY_PUBLIC_URL",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "CORS_ORIGINS",
+        "TRUSTED_PROXIES",
+        "REDIS_URL"
+      })
+  void noMistakeTellsAPassword(String name) {
+    for (String value :
+        List.of(
+            "http://u:s3cretpw@host:1",
+            "http://one,http://u:1/s3cretpw@host",
+            "http://u:x,s3cretpw@host",
+            "redis://u:my@s3cretpw/x@host",
+            "u:s3cretpw@host")) {
+      List<String> problems = problems(Map.of("DATABASE_URL", URL, name, value));
+      assertEquals(1, problems.size(), problems::toString);
+      assertTrue(problems.get(0).startsWith(name), problems::toString);
+      assertFalse(problems.get(0).contains("s3cret"), problems::toString);
+      assertEquals(
+          !List.of("TRUSTED_PROXIES", "REDIS_URL").contains(name),
+          problems.get(0).contains("user"),
+          problems::toString);
+    }
+  }
+
+  @Test
+  void noMistakeTellsATokenInAQuery() {
+    String url = "https://traces.example.org/v1?token=s3cret";
+    assertEquals(
+        List.of(
+            "OTEL_EXPORTER_OTLP_ENDPOINT has the value 'https://traces.example.org/v1?(hidden)':"
+                + " give an address like https://kaneo.example.org"),
+        problems(Map.of("DATABASE_URL", URL, "OTEL_EXPORTER_OTLP_ENDPOINT", url)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "GATEWAY_PUBLIC_PATHS, api/health",
+    "GATEWAY_WEBSOCKET_PATHS, '/api/ws/*,*'",
+    "GATEWAY_METRIC_PATHS, /api/a /api/b",
+    "GATEWAY_SIGN_IN_PATHS, https://kaneo.example.org/sign-in",
+    "GATEWAY_SIGN_UP_PATHS, sign-up",
+    "DEVICE_AUTH_CLIENT_IDS, ' , ,'",
+    "OTEL_EXPORTER_OTLP_HEADERS, token",
+    "GATEWAY_PORT, 8081"
+  })
+  void whatCanNeverWorkIsRefused(String name, String value) {
+    List<String> problems = problems(Map.of("DATABASE_URL", URL, name, value));
+    assertEquals(1, problems.size(), problems::toString);
+    assertTrue(problems.get(0).startsWith(name), problems::toString);
+    assertTrue(problems.get(0).contains(": give") || problems.get(0).contains("; give"));
+    assertFalse(name.startsWith("OTEL") && problems.get(0).contains("kaneo-cli"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "CORS_ORIGINS, 'http://localhost:5173, https://kaneo.example.org,null,tauri://localhost'",
+    "CORS_ORIGINS, 'http://[::1]:5173,chrome-extension://abc,file://,https://kaneo.example.org/,*'",
+    "GATEWAY_PUBLIC_PATHS, '/api/:id/x, /*'",
+    "GATEWAY_MANAGEMENT_PORT, 0"
+  })
+  void whatKaneoTakesIsTaken(String name, String value) throws Exception {
+    load(Map.of("DATABASE_URL", URL, name, value));
+  }
+
+  @Test
+  void onePortMayServeTwoAddressesButNotOne() throws Exception {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("DATABASE_URL", URL);
+    environment.put("GATEWAY_PORT", "8081");
+    environment.put("GATEWAY_HOST", "192.0.2.1");
+    assertEquals(8081, load(environment).server().port());
+    environment.put("GATEWAY_HOST", "127.0.0.1");
+    assertEquals(1, problems(environment).size());
+    environment.put("GATEWAY_PORT", "0");
+    environment.put("GATEWAY_MANAGEMENT_PORT", "0");
+    assertEquals(0, load(environment).server().port());
   }
 
   @Test

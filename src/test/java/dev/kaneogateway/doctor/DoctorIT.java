@@ -37,7 +37,7 @@ class DoctorIT {
   private Vertx vertx;
   private Clock clock = Clock.systemUTC();
   private String allowedOrigin = CLIENT_URL;
-  private String issuer = "http://localhost:1337/api";
+  private String issuer = CLIENT_URL + "/api";
   private String session = "{\"session\":{}}";
   private int deviceStatus = 200;
 
@@ -251,7 +251,7 @@ class DoctorIT {
     deviceStatus = 400;
     problem("kaneo.client_url");
     assertEquals(
-        "is http://localhost:1337 here and https://kaneo.example.org at Kaneo",
+        "is http://kaneo.test/api here and https://kaneo.example.org at Kaneo",
         problem("kaneo.api_url").found());
     problem("secret");
     assertEquals(Finding.State.WARNING, find(examine(), "kaneo.device_clients").state());
