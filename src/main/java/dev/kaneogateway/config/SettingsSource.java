@@ -118,7 +118,7 @@ final class SettingsSource {
     try {
       return setting.parser().apply(text);
     } catch (IllegalArgumentException e) {
-      if (setting == Keys.KANEO_API_URL && derived.contains(setting)) {
+      if (setting.equals(Keys.KANEO_API_URL) && derived.contains(setting)) {
         return null; // Told of KANEO_CLIENT_URL.
       }
       problems.add(
