@@ -25,11 +25,12 @@ final class DeviceStatements {
   static final long SLOW_DOWN_MS = 5000;
   static final long LONGEST_INTERVAL_MS = 60_000;
 
+  /** What is kept of a redeemed code: who has it finds its redemption, and nobody else the code. */
+  private static final String DIGEST = "encode(sha256(convert_to($1, 'UTF8')), 'hex')";
+
   private static final String POLL =
       """
-      WITH asked AS (
-        SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex') AS digest
-      ), code AS (
+      WITH asked AS (SELECT %8$s AS digest), code AS (
         SELECT d.client_id, d.status, d.expires_at <= $3 AS expired, d.polling_interval,
                u.id IS NULL OR (u.banned AND (u.ban_expires IS NULL OR u.ban_expires > $3)) AS barred
         FROM device_code d LEFT JOIN %7$s u ON u.id = d.user_id WHERE d.device_code = $1
@@ -76,7 +77,7 @@ final class DeviceStatements {
         UPDATE kaneo_gateway.redemption r SET since = $3 FROM session s, asked
         WHERE r.code_digest = digest AND r.client_id = $2 AND NOT r.delivered
           AND s.id = r.session_id AND s.expires_at > $3
-          AND (r.session_id = $4 OR r.since < $3 - %d * interval '1 millisecond')
+          AND (r.session_id = $4 OR r.since <= $3 - %d * interval '1 millisecond')
         RETURNING s.token, s.expires_at, r.scope
       ),""";
 
@@ -86,6 +87,7 @@ final class DeviceStatements {
 
   private final Pool pool;
   private final boolean ownSchema;
+  private final Duration settling;
   private final String poll;
 
   /**
@@ -95,6 +97,7 @@ final class DeviceStatements {
   DeviceStatements(Pool pool, boolean ownSchema, Duration settling) {
     this.pool = pool;
     this.ownSchema = ownSchema;
+    this.settling = settling;
     this.poll =
         POLL.formatted(
             TOLERANCE_MS,
@@ -105,7 +108,8 @@ final class DeviceStatements {
                 ? "again.token, again.expires_at, again.scope, unsettled.is"
                 : "NULL::text, NULL::timestamp, NULL::text, NULL::boolean",
             ownSchema ? "LEFT JOIN again ON true LEFT JOIN unsettled ON true" : "",
-            KaneoSchema.PEOPLE);
+            KaneoSchema.PEOPLE,
+            DIGEST);
   }
 
   /**
@@ -138,7 +142,7 @@ final class DeviceStatements {
         .recover(
             refused ->
                 pool.query(
-                        "SELECT 1 FROM kaneo_gateway.device_request, kaneo_gateway.redemption LIMIT 1")
+                        "SELECT 1 FROM kaneo_gateway.device_request, kaneo_gateway.redemption WHERE false")
                     .execute()
                     .map(true)
                     .recover(
@@ -249,14 +253,21 @@ final class DeviceStatements {
     return Optional.ofNullable(scope).filter(some -> !some.isBlank());
   }
 
-  /** The client of a redeemed code has its token, or has left without. */
+  /**
+   * The client of a redeemed code has its token; or it has left without, and the next poll need not
+   * wait any more.
+   */
   Future<?> delivered(DeviceQuestion.Poll question, boolean delivered) {
     return !ownSchema
         ? Future.succeededFuture()
         : pool.preparedQuery(
                 "UPDATE kaneo_gateway.redemption SET "
-                    + (delivered ? "delivered = true" : "since = '-infinity'")
-                    + " WHERE code_digest = encode(sha256(convert_to($1, 'UTF8')), 'hex')"
+                    + (delivered
+                        ? "delivered = true"
+                        : "since = since - %d * interval '1 millisecond'"
+                            .formatted(settling.toMillis()))
+                    + " WHERE code_digest = "
+                    + DIGEST
                     + " AND client_id = $2")
             .execute(Tuple.of(question.deviceCode(), question.clientId()));
   }
