@@ -125,7 +125,7 @@ public final class DeviceVerticle extends VerticleBase {
               statements = new DeviceStatements(pool, made, settling);
               if (!made) {
                 LOG.warn(
-                    "the database role may not create the schema kaneo_gateway: the approval page cannot say from where a device asked");
+                    "the database role may not create the schema kaneo_gateway: the approval page cannot say from where a device asked, and a token lost on its way stays lost");
               }
             })
         .onFailure(away -> vertx.setTimer(1000, id -> createOwnSchema()));

@@ -220,7 +220,7 @@ final class DatabaseCheckup implements Doctor.Checkup {
                         : Finding.warning(
                             "database.schema",
                             "the role may not create the schema kaneo_gateway",
-                            "the approval page cannot say from where a device asked.",
+                            "the approval page cannot say from where a device asked, and a token lost on its way stays lost.",
                             "GRANT CREATE ON DATABASE to the role, or create the schema for it.")));
   }
 
