@@ -124,7 +124,7 @@ public final class RevocationTriggers {
   /** Puts them in, anew if they are there; all or nothing. */
   public static Future<?> install(Pool pool) {
     List<String> statements = new ArrayList<>();
-    statements.add("CREATE SCHEMA IF NOT EXISTS kaneo_gateway");
+    statements.add(OwnSchema.CREATE);
     statements.add(FUNCTION);
     for (String table : TABLES) {
       statements.addAll(drop(table));
@@ -146,15 +146,11 @@ public final class RevocationTriggers {
   /** Takes them out and leaves nothing of them; harmless if there are none. */
   public static Future<?> remove(Pool pool) {
     List<String> statements = new ArrayList<>();
+    statements.add(OwnSchema.TAKE_TURN);
     TABLES.forEach(table -> statements.addAll(drop(table)));
     statements.add("DROP FUNCTION IF EXISTS kaneo_gateway.notify_change()");
-    // The schema stays while the device sign-in keeps a table in it.
-    statements.add(
-        """
-        DO $$ BEGIN
-          IF NOT EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('kaneo_gateway'))
-          THEN DROP SCHEMA IF EXISTS kaneo_gateway; END IF;
-        END $$""");
+    // The schema stays while the device sign-in keeps its tables in it.
+    statements.add(OwnSchema.DROP_EMPTY);
     return inOne(pool, statements);
   }
 

@@ -1,6 +1,6 @@
 /**
- * The PostgreSQL pool and the probe that says which Kaneo schema this is. Knows no credentials and
- * no HTTP.
+ * The PostgreSQL pool, the probe that says which Kaneo schema this is, and the gateway's own schema
+ * with its triggers. Knows no credentials and no HTTP.
  */
 @NullMarked
 package dev.kaneogateway.db;

@@ -64,7 +64,9 @@ public final class DeviceVerticle extends VerticleBase {
   private final Duration settling;
   private final Redemptions redemptions;
   private final AtomicLong live = new AtomicLong();
+  private boolean ownTables;
   private DeviceStatements statements;
+  private PollStatement polls;
 
   public DeviceVerticle(
       Bus bus, Pool pool, Settings.Device settings, GatewayMetrics metrics, Clock clock) {
@@ -75,12 +77,12 @@ public final class DeviceVerticle extends VerticleBase {
     this.clock = clock;
     this.settling = settings.patience().plusSeconds(1);
     this.redemptions = new Redemptions(settling);
-    this.statements = new DeviceStatements(pool, false, settling);
+    use(false);
   }
 
   @Override
   public Future<?> start() {
-    createOwnSchema();
+    createOwnTables();
     knowOutcomes();
     metrics.gauge("device_codes_live", "Device codes that may still be approved.", live::get);
     vertx.setPeriodic(settings.sweepEvery().toMillis(), id -> sweep());
@@ -115,20 +117,26 @@ public final class DeviceVerticle extends VerticleBase {
     metrics.deviceOutcomes("revoke", List.of("revoked", "no_session", UNANSWERED));
   }
 
-  private void createOwnSchema() {
+  private void use(boolean ownTables) {
+    this.ownTables = ownTables;
+    this.statements = new DeviceStatements(pool, ownTables);
+    this.polls = new PollStatement(pool, ownTables, settling);
+  }
+
+  private void createOwnTables() {
     // Only an answer settles it: a database that is away says nothing about rights.
     pool.query("SELECT 1")
         .execute()
-        .compose(there -> DeviceStatements.createOwnSchema(pool))
+        .compose(there -> OwnTables.create(pool))
         .onSuccess(
             made -> {
-              statements = new DeviceStatements(pool, made, settling);
+              use(made);
               if (!made) {
                 LOG.warn(
                     "the database role may not create the schema kaneo_gateway: the approval page cannot say from where a device asked, and a token lost on its way stays lost");
               }
             })
-        .onFailure(away -> vertx.setTimer(1000, id -> createOwnSchema()));
+        .onFailure(away -> vertx.setTimer(1000, id -> createOwnTables()));
   }
 
   private Future<DeviceAnswer.Started> begin(DeviceQuestion.Start start) {
@@ -182,7 +190,7 @@ public final class DeviceVerticle extends VerticleBase {
     return repeatable(
             () -> {
               Future<DeviceAnswer.Polled> polled =
-                  statements.poll(
+                  polls.poll(
                       poll,
                       came,
                       settings.sessionLife(),
@@ -219,7 +227,7 @@ public final class DeviceVerticle extends VerticleBase {
     if (!delivery.done()) {
       redemptions.takeBack(delivery.poll(), redemption(delivery.poll(), delivery.token()));
     }
-    return repeatable(() -> statements.delivered(delivery.poll(), delivery.done()))
+    return repeatable(() -> polls.delivered(delivery.poll(), delivery.done()))
         .map(new DeviceAnswer.Noted());
   }
 
@@ -345,12 +353,12 @@ public final class DeviceVerticle extends VerticleBase {
 
   /** If the own tables are gone, as from a backup that was restored, they are made anew. */
   private <T> Future<T> noticing(Future<T> statement) {
-    DeviceStatements used = statements;
+    boolean used = ownTables;
     return statement.onFailure(
         failure -> {
-          if (used == statements && used.isOwnSchemaGone(failure)) {
-            statements = new DeviceStatements(pool, false, settling);
-            createOwnSchema();
+          if (used && ownTables && OwnTables.areGone(failure)) {
+            use(false);
+            createOwnTables();
           }
         });
   }

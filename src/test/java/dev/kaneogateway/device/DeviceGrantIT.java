@@ -32,6 +32,7 @@ class DeviceGrantIT {
   private final RandomCodes random = new RandomCodes();
   private Instant now = Instant.parse("2026-03-29T00:59:00Z");
   private DeviceStatements statements;
+  private PollStatement polls;
   private Pool pool;
 
   @BeforeAll
@@ -43,8 +44,9 @@ class DeviceGrantIT {
   @BeforeEach
   void open(Vertx vertx) {
     pool = Database.pool(vertx, new Settings.Database(database.url(), 20));
-    assertTrue(RunningGateway.await(DeviceStatements.createOwnSchema(pool)));
-    statements = new DeviceStatements(pool, true, SETTLING);
+    assertTrue(RunningGateway.await(OwnTables.create(pool)));
+    statements = new DeviceStatements(pool, true);
+    polls = new PollStatement(pool, true, SETTLING);
     database.execute("DELETE FROM device_code; DELETE FROM session WHERE id <> 'demoSession'");
   }
 
@@ -138,7 +140,7 @@ class DeviceGrantIT {
 
   private void note(String code, boolean delivered) {
     RunningGateway.await(
-        statements.delivered(
+        polls.delivered(
             new DeviceQuestion.Poll("kaneo-cli", code, "192.0.2.1", "test/1"), delivered));
   }
 
@@ -225,17 +227,6 @@ class DeviceGrantIT {
   }
 
   @Test
-  void aSchemaThatWasMadeForTheRoleIsUsed(Vertx vertx) {
-    TestDatabase other = TestDatabase.create();
-    String role = "owner_of_" + other.name();
-    other.execute("CREATE ROLE " + role + " LOGIN PASSWORD 'pw'");
-    other.execute("CREATE SCHEMA kaneo_gateway AUTHORIZATION " + role);
-    String url = other.url().replaceAll("//[^@]*@", "//" + role + ":pw@");
-    Pool theirs = Database.pool(vertx, new Settings.Database(url, 1));
-    assertTrue(RunningGateway.await(DeviceStatements.createOwnSchema(theirs)));
-  }
-
-  @Test
   void ofTwoWhoClaimOneWins() {
     for (int round = 0; round < 50; round++) {
       start();
@@ -285,7 +276,7 @@ class DeviceGrantIT {
 
   @Test
   void whereTheOwnSchemaMayNotBeEverythingElseWorks() {
-    DeviceStatements plain = new DeviceStatements(pool, false, SETTLING);
+    DeviceStatements plain = new DeviceStatements(pool, false);
     RunningGateway.await(
         plain.insert(
             "i",
@@ -324,7 +315,7 @@ class DeviceGrantIT {
   }
 
   private Future<DeviceAnswer.Polled> ask(String code, String client) {
-    return statements.poll(
+    return polls.poll(
         new DeviceQuestion.Poll(client, code, "192.0.2.1", "test/1"),
         now,
         WEEK,
