@@ -2,6 +2,7 @@ package dev.kaneogateway.upstream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.util.AsciiString;
 import java.util.Arrays;
 
 /**
@@ -13,15 +14,26 @@ final class HeadBytes {
   private static final int FIRST_SIZE = 2048;
 
   /** {@code tchar} of RFC 9110 §5.6.2. */
-  private static final boolean[] TOKEN = new boolean[128];
+  private static final boolean[] NAME = new boolean[256];
+
+  /** What a value may have (§5.5): no control character but a tab. */
+  private static final boolean[] VALUE = new boolean[256];
+
+  /** What no blank is, and no control character. */
+  private static final boolean[] TARGET = new boolean[256];
 
   static {
     for (char c = '0'; c <= 'z'; c++) {
-      TOKEN[c] = Character.isLetterOrDigit(c);
+      NAME[c] = Character.isLetterOrDigit(c);
     }
     for (char c : "!#$%&'*+-.^_`|~".toCharArray()) {
-      TOKEN[c] = true;
+      NAME[c] = true;
     }
+    for (char c = ' '; c < 256; c++) {
+      VALUE[c] = c != 127;
+      TARGET[c] = VALUE[c] && c != ' ';
+    }
+    VALUE['\t'] = true;
   }
 
   private byte[] bytes = new byte[FIRST_SIZE];
@@ -31,15 +43,9 @@ final class HeadBytes {
   void begin(String method, String target) {
     length = 0;
     reserve(method.length() + target.length() + 12);
-    token(method);
+    name(method);
     bytes[length++] = ' ';
-    for (int i = 0; i < target.length(); i++) {
-      char c = target.charAt(i);
-      if (c <= ' ' || c == 127 || c > 255) {
-        throw new IllegalArgumentException("a target has a character that none may have");
-      }
-      bytes[length++] = (byte) c;
-    }
+    text(target, TARGET, "a target has a character that none may have");
     ascii(" HTTP/1.1\r\n");
   }
 
@@ -50,16 +56,10 @@ final class HeadBytes {
    */
   void field(CharSequence name, CharSequence value) {
     reserve(name.length() + value.length() + 4);
-    token(name);
+    name(name);
     bytes[length++] = ':';
     bytes[length++] = ' ';
-    for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
-      if ((c < ' ' && c != '\t') || c == 127 || c > 255) {
-        throw new IllegalArgumentException("a field's value has a character that none may have");
-      }
-      bytes[length++] = (byte) c;
-    }
+    text(value, VALUE, "a field's value has a character that none may have");
     bytes[length++] = '\r';
     bytes[length++] = '\n';
   }
@@ -72,16 +72,37 @@ final class HeadBytes {
     return allocator.directBuffer(length).writeBytes(bytes, 0, length);
   }
 
-  private void token(CharSequence name) {
+  private void name(CharSequence name) {
     if (name.length() == 0) {
       throw new IllegalArgumentException("a name is empty");
     }
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      if (c >= 128 || !TOKEN[c]) {
-        throw new IllegalArgumentException("a name has a character that none may have");
+    text(name, NAME, "a name has a character that none may have");
+  }
+
+  /** A loop for each kind of text: over {@link CharSequence} it costs twice as much. */
+  private void text(CharSequence text, boolean[] allowed, String fault) {
+    byte[] to = bytes;
+    int at = length;
+    boolean good = true;
+    if (text instanceof AsciiString ascii) {
+      byte[] from = ascii.array();
+      int offset = ascii.arrayOffset();
+      for (int i = 0; i < ascii.length(); i++) {
+        byte b = from[offset + i];
+        good &= allowed[b & 0xff];
+        to[at++] = b;
       }
-      bytes[length++] = (byte) c;
+    } else {
+      String string = text.toString();
+      for (int i = 0; i < string.length(); i++) {
+        char c = string.charAt(i);
+        good &= c < 256 && allowed[c];
+        to[at++] = (byte) c;
+      }
+    }
+    length = at;
+    if (!good) {
+      throw new IllegalArgumentException(fault);
     }
   }
 

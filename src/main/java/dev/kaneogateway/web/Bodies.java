@@ -69,10 +69,8 @@ public final class Bodies {
               if (!(failure instanceof TimeoutException)) {
                 return Future.failedFuture(failure);
               }
-              if (request.version() != HttpVersion.HTTP_2) {
-                // What is left of it may come at any time, or never.
-                exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-              }
+              // What is left of it may come at any time, or never.
+              exchange.endConnection();
               return Future.failedFuture(new TooSlow());
             });
   }

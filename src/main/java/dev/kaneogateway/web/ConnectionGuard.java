@@ -17,7 +17,10 @@ import io.netty.channel.uring.IoUringSocketChannel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.stream.ChunkedWriteHandler;
 import io.netty.util.AttributeKey;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.impl.ConnectionBase;
@@ -81,11 +84,16 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     @Nullable Runnable admit(InetAddress peer);
   }
 
+  /** Bytes that a client may go on sending after its last answer; with more it does not listen. */
+  private static final int MOST_THROWN_AWAY = 1 << 20;
+
   private final Rules rules;
   private @Nullable ChannelHandlerContext channel;
+  private @Nullable Future<?> nextLook;
   private int requests;
   private boolean headBegun;
   private boolean doomed;
+  private int thrownAway;
   private boolean multiplexed;
   private int fedSingly;
   private @Nullable Runnable whenBodyMalformed;
@@ -166,7 +174,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
 
   /** The bytes that come in are no body, so nobody knows where the next request begins. */
   void bodyMalformed() {
-    doomed = true;
+    doom();
     Runnable action = whenBodyMalformed;
     whenBodyMalformed = null;
     if (action != null) {
@@ -185,9 +193,13 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Nothing that comes on this connection from now on is to be believed. */
+  /**
+   * Nothing that comes on this connection from now on is to be believed. Its close lets the client
+   * read the last answer first.
+   */
   public void doom() {
     doomed = true;
+    lingerAtClose();
   }
 
   /** Whether the connection was {@linkplain #doom doomed}. */
@@ -204,7 +216,13 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     harden();
     headBegun = false;
     multiplexed = http2;
-    if (http2 && channel != null) {
+    if (http2) {
+      lingerAtClose();
+    }
+  }
+
+  private void lingerAtClose() {
+    if (channel != null && channel.pipeline().get(LingeringClose.class) == null) {
       channel.pipeline().addFirst("lingering-close", new LingeringClose(this));
     }
   }
@@ -212,6 +230,14 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
     channel = context;
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    // Else all that was made for a connection would outlive it by seconds, thousands of them.
+    if (nextLook != null) {
+      nextLook.cancel(false);
+    }
   }
 
   @Override
@@ -223,7 +249,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     if (doomed) {
-      io.netty.util.ReferenceCountUtil.release(message);
+      throwAway(message);
       return;
     }
     if (requests == 0 && !headBegun && !multiplexed) {
@@ -251,6 +277,16 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     context.fireChannelRead(message);
   }
 
+  private void throwAway(Object message) {
+    if (message instanceof ByteBuf bytes) {
+      thrownAway += bytes.readableBytes();
+    }
+    ReferenceCountUtil.release(message);
+    if (thrownAway > MOST_THROWN_AWAY && channel != null) {
+      channel.pipeline().firstContext().close();
+    }
+  }
+
   /** Netty's own decoder would swallow a first byte that is no letter before ours is there. */
   private static ByteBuf begin(ByteBuf bytes) {
     int at = bytes.readerIndex();
@@ -274,6 +310,10 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     if (!(pipeline.get(DECODER) instanceof StrictDecoder)) {
       pipeline.replace(
           DECODER, DECODER, new StrictDecoder(rules.options(), rules.maxFields(), this));
+      // For files, of which no answer is made; every flush would pass through it.
+      if (pipeline.get(ChunkedWriteHandler.class) != null) {
+        pipeline.remove(ChunkedWriteHandler.class);
+      }
     }
     if (pipeline.get(H2C_UPGRADE) != null && pipeline.get(NoUpgradeToH2c.class) == null) {
       pipeline.addBefore(H2C_UPGRADE, null, new NoUpgradeToH2c());
@@ -304,7 +344,8 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private void watch(long nanos) {
     ChannelHandlerContext context = channel;
     if (context != null && context.channel().isOpen()) {
-      context.executor().schedule(this::look, Math.max(nanos, 1_000_000), TimeUnit.NANOSECONDS);
+      nextLook =
+          context.executor().schedule(this::look, Math.max(nanos, 1_000_000), TimeUnit.NANOSECONDS);
     }
   }
 

@@ -9,6 +9,11 @@ import java.time.Duration;
  * a tenth of its length late, never early.
  */
 public final class Deadlines {
+  /** What a thousand that are due at once cost is spread: between a few, others have their turn. */
+  private static final int MOST_A_TURN = 16;
+
+  private static final long NEXT_TURN_MS = 1;
+
   private final Entry list = new Entry(null);
   private final long lengthNanos;
   private final Vertx vertx;
@@ -55,7 +60,11 @@ public final class Deadlines {
 
   private void sweep() {
     long now = System.nanoTime();
-    while (list.next != list && list.next.dueNanos - now <= 0) {
+    for (int ran = 0; list.next != list && list.next.dueNanos - now <= 0; ran++) {
+      if (ran == MOST_A_TURN) {
+        vertx.setTimer(NEXT_TURN_MS, id -> sweep());
+        return;
+      }
       Entry due = list.next;
       stop(due);
       if (due.whenDue != null) {

@@ -31,6 +31,7 @@ public final class Exchange {
   private long carriedOut;
   private boolean abandoned;
   private boolean own;
+  private boolean last;
   private boolean truncated;
   private @Nullable Runnable atEnd;
   private @Nullable Runnable leave;
@@ -101,6 +102,25 @@ public final class Exchange {
   public void upstreamAnswered(int status, long nanos) {
     this.upstreamNanos = nanos;
     meters.upstreamAnswered(route, status, nanos, trace.traceId(), trace.spanId());
+  }
+
+  /**
+   * The answer is the last of an HTTP/1 connection: what else comes on it is thrown away, and the
+   * client has time to read the answer (RFC 9112 §9.6).
+   */
+  public void endConnection() {
+    if (request.version() != HttpVersion.HTTP_2) {
+      ConnectionGuard guard = ConnectionGuard.of(request.connection());
+      if (guard != null) {
+        guard.doom();
+      }
+      last = true;
+    }
+  }
+
+  /** Whether the connection {@linkplain #endConnection ends} with the answer. */
+  boolean endsConnection() {
+    return last;
   }
 
   /**

@@ -148,14 +148,16 @@ public final class Exchanges {
             exchange.abandoned();
           }
           exchange.end();
-          if (last || (draining && request.version() != HttpVersion.HTTP_2)) {
+          if (last
+              || exchange.endsConnection()
+              || (draining && request.version() != HttpVersion.HTTP_2)) {
             request.connection().close();
           }
         });
     if (request.version() != HttpVersion.HTTP_2) {
       response.headersEndHandler(
           written -> {
-            if (last || draining) {
+            if (last || exchange.endsConnection() || draining) {
               response.putHeader("Connection", "close");
             }
           });

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Closes a connection in good order (RFC 9112 §9.6 tells why): what was written leaves, which
@@ -24,6 +25,7 @@ final class LingeringClose extends ChannelOutboundHandlerAdapter {
 
   private final ConnectionGuard guard;
   private boolean closing;
+  private @Nullable Future<?> limit;
 
   LingeringClose(ConnectionGuard guard) {
     this.guard = guard;
@@ -31,31 +33,38 @@ final class LingeringClose extends ChannelOutboundHandlerAdapter {
 
   @Override
   public void close(ChannelHandlerContext context, ChannelPromise promise) {
-    if (closing || !(context.channel() instanceof DuplexChannel duplex) || !duplex.isActive()) {
+    if (!(context.channel() instanceof DuplexChannel duplex) || !duplex.isActive()) {
       context.close(promise);
+      return;
+    }
+    duplex.closeFuture().addListener(closed -> promise.trySuccess());
+    if (closing) {
       return;
     }
     closing = true;
     guard.doom();
-    Future<?> last = closeIn(WRITING_MS, context);
+    closeIn(WRITING_MS, context);
     // Most often it is the client that closes it then.
-    duplex
-        .closeFuture()
-        .addListener(
-            closed -> {
-              last.cancel(false);
-              promise.trySuccess();
-            });
+    duplex.closeFuture().addListener(closed -> stopLimit());
     context
         .writeAndFlush(Unpooled.EMPTY_BUFFER)
         .addListener(
             written -> {
-              duplex.shutdownOutput();
-              closeIn(HANGING_UP_MS, context);
+              if (duplex.isOpen()) {
+                duplex.shutdownOutput();
+                closeIn(HANGING_UP_MS, context);
+              }
             });
   }
 
-  private static Future<?> closeIn(long millis, ChannelHandlerContext context) {
-    return context.executor().schedule((Runnable) context::close, millis, TimeUnit.MILLISECONDS);
+  private void closeIn(long millis, ChannelHandlerContext context) {
+    stopLimit();
+    limit = context.executor().schedule((Runnable) context::close, millis, TimeUnit.MILLISECONDS);
+  }
+
+  private void stopLimit() {
+    if (limit != null) {
+      limit.cancel(false);
+    }
   }
 }

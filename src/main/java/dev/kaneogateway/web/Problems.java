@@ -1,5 +1,6 @@
 package dev.kaneogateway.web;
 
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 public final class Problems {
   /** How long a refused client may go on sending its body before the connection is closed. */
   private static final Duration LINGER = Duration.ofSeconds(5);
+
+  private static final int REQUEST_TIMEOUT = 408;
 
   private Problems() {}
 
@@ -29,18 +32,8 @@ public final class Problems {
 
   /** Answers and closes the connection, whose next bytes cannot be trusted. */
   public static void answerAndClose(Exchange exchange, int status, String code, String message) {
-    HttpServerRequest request = exchange.request();
-    if (request.version() != HttpVersion.HTTP_2) {
-      ConnectionGuard guard = ConnectionGuard.of(request.connection());
-      if (guard != null) {
-        guard.doom();
-      }
-      exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-      exchange.trouble(message);
-      write(exchange, status, code, message, null).onComplete(done -> request.connection().close());
-    } else {
-      answer(exchange, status, code, message, null);
-    }
+    exchange.endConnection();
+    answer(exchange, status, code, message, null);
   }
 
   /**
@@ -50,7 +43,7 @@ public final class Problems {
    */
   public static void discardBody(Exchange exchange) {
     HttpServerRequest request = exchange.request();
-    if (!exchange.announcesBody() || request.isEnded()) {
+    if (!exchange.announcesBody() || request.isEnded() || exchange.endsConnection()) {
       return;
     }
     if (request.headers().contains(HttpHeaders.EXPECT) && request.version() != HttpVersion.HTTP_2) {
@@ -59,7 +52,7 @@ public final class Problems {
       request.connection().close();
       return;
     }
-    io.vertx.core.Vertx vertx = io.vertx.core.Vertx.currentContext().owner();
+    Vertx vertx = Vertx.currentContext().owner();
     long timer =
         request.version() == HttpVersion.HTTP_2
             ? -1
@@ -81,12 +74,16 @@ public final class Problems {
     discardBody(exchange);
   }
 
-  private static io.vertx.core.Future<Void> write(
+  private static void write(
       Exchange exchange, int status, String code, String message, @Nullable Duration retryAfter) {
     exchange.ownAnswer();
     HttpServerResponse response = exchange.response().setStatusCode(status);
     if (retryAfter != null) {
       response.putHeader("Retry-After", Long.toString(Math.max(1, retryAfter.toSeconds())));
+    }
+    if (status == REQUEST_TIMEOUT) {
+      // RFC 9110 §15.5.9; a body that came too slowly will not be whole soon.
+      exchange.endConnection();
     }
     response.putHeader(HttpHeaders.DATE, HttpDate.now());
     response.putHeader("Cache-Control", "no-store");
@@ -118,7 +115,7 @@ public final class Problems {
               .put("requestId", exchange.id())
               .encode();
     }
-    return response.end(body);
+    response.end(body);
   }
 
   private static String escape(String text) {

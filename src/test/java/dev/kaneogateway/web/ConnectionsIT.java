@@ -1,0 +1,101 @@
+package dev.kaneogateway.web;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.RawPeer;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import javax.management.ObjectName;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** How connections of clients end. */
+class ConnectionsIT {
+  private static ScriptedUpstream kaneo;
+  private static RunningGateway gateway;
+
+  @BeforeAll
+  static void start() throws IOException {
+    kaneo = ScriptedUpstream.friendly();
+    gateway =
+        RunningGateway.start(
+            TestDatabase.create(),
+            kaneo.port(),
+            "GATEWAY_PROGRESS_TIMEOUT_MS",
+            "300",
+            "GATEWAY_HEAD_TIMEOUT_MS",
+            "600000");
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    gateway.close();
+    kaneo.close();
+  }
+
+  @Test
+  void nothingThatWasMadeForOneOutlivesIt() throws Exception {
+    long before = channels();
+    for (int n = 0; n < 200; n++) {
+      try (RawPeer peer = new RawPeer(gateway.port())) {
+        peer.send("GET /api/health HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("\r\n\r\n");
+      }
+    }
+    Await.until("their channels are gone", () -> channels() < before + 20);
+  }
+
+  /** RFC 9112 §9.6: closed at once, the answer might be lost to what the client still sends. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "GET /x HTTP/1.1\r\nHost : a\r\n\r\n",
+        "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+        "POST /api/auth/sign-in/email HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx",
+        "POST /api/auth/device/code HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx",
+      })
+  void aClientThatGoesOnSendingReadsItsRefusal(String request) throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.read(1000);
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String head = peer.send(request).readUntil("\r\n\r\n");
+      assertTrue(head.startsWith("HTTP/1.1 40"), head);
+      assertTrue(head.toLowerCase(java.util.Locale.ROOT).contains("connection: close"), head);
+      for (int n = 0; n < 100; n++) {
+        peer.send("x");
+      }
+      String rest = peer.readAll();
+      assertFalse(rest.contains("(reset)") || rest.contains("(still open)"), rest);
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
+  /** How many somebody holds. */
+  private static long channels() throws Exception {
+    String histogram =
+        (String)
+            ManagementFactory.getPlatformMBeanServer()
+                .invoke(
+                    new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                    "gcClassHistogram",
+                    new Object[] {new String[0]},
+                    new String[] {String[].class.getName()});
+    return histogram
+        .lines()
+        .filter(line -> line.matches(".* io\\.netty\\.channel\\.[a-z.]*\\w+SocketChannel( .*)?"))
+        .mapToLong(line -> Long.parseLong(line.trim().split("\\s+")[1]))
+        .sum();
+  }
+}
