@@ -6,9 +6,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -22,6 +24,14 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  * gateway's own YAML file. Collects problems instead of stopping at the first.
  */
 final class SettingsSource {
+  /** What the gateway's own settings begin with, and none of Kaneo's. */
+  private static final String OWN = "GATEWAY_";
+
+  private static final Set<String> KNOWN =
+      Keys.ALL.stream().map(Setting::name).collect(Collectors.toUnmodifiableSet());
+
+  private static final int MOST_WRONG_LETTERS = 3;
+
   private final Map<String, String> texts = new LinkedHashMap<>();
   private final List<String> problems = new ArrayList<>();
   private final Set<Setting<?>> derived = new HashSet<>();
@@ -32,8 +42,11 @@ final class SettingsSource {
     environmentFile.ifPresent(this::readEnvironmentFile);
     environment.forEach(
         (name, value) -> {
-          if (isRead(name) && !value.isBlank()) {
-            texts.put(name, value.strip());
+          if (isRead(name)) {
+            putUnlessBlank(name, value.strip());
+          } else if (name.startsWith(OWN) && nearest(name).isPresent()) {
+            // Not any other: whoever runs containers adds names of their own after a service's.
+            problems.add(notASetting(name));
           }
         });
     if (texts.containsKey("POSTGRES_PASSWORD")) {
@@ -52,9 +65,14 @@ final class SettingsSource {
     }
   }
 
+  private void putUnlessBlank(String name, String value) {
+    if (!value.isBlank()) {
+      texts.put(name, value);
+    }
+  }
+
   private static boolean isRead(String name) {
-    return name.startsWith("POSTGRES_")
-        || Keys.ALL.stream().anyMatch(setting -> setting.name().equals(name));
+    return name.startsWith("POSTGRES_") || KNOWN.contains(name);
   }
 
   private boolean has(Setting<?> setting) {
@@ -160,12 +178,11 @@ final class SettingsSource {
       problems.add(path + " must hold lines of the form NAME: value");
       return;
     }
-    Set<String> known = Keys.ALL.stream().map(Setting::name).collect(Collectors.toSet());
     map.forEach(
         (key, value) -> {
           String name = String.valueOf(key);
-          if (!known.contains(name)) {
-            problems.add(path + ": " + name + " is not a setting" + suggestion(name, known));
+          if (!KNOWN.contains(name)) {
+            problems.add(path + ": " + notASetting(name));
           } else if (value instanceof List<?> list) {
             texts.put(name, list.stream().map(String::valueOf).collect(Collectors.joining(",")));
           } else if (value instanceof Map) {
@@ -176,7 +193,9 @@ final class SettingsSource {
         });
   }
 
-  /** Kaneo's own environment file: KEY=VALUE lines; names that are not ours are Kaneo's. */
+  /**
+   * Kaneo's own environment file: KEY=VALUE lines; names that do not begin as ours do are Kaneo's.
+   */
   private void readEnvironmentFile(Path path) {
     List<String> lines;
     try {
@@ -196,8 +215,10 @@ final class SettingsSource {
       }
       String name = line.substring(0, equals).strip();
       String value = unquote(line.substring(equals + 1).strip());
-      if (isRead(name) && !value.isBlank()) {
-        texts.put(name, value);
+      if (isRead(name)) {
+        putUnlessBlank(name, value);
+      } else if (name.startsWith(OWN)) {
+        problems.add(path + ": " + notASetting(name));
       }
     }
   }
@@ -214,12 +235,19 @@ final class SettingsSource {
     return comment >= 0 ? value.substring(0, comment).strip() : value;
   }
 
-  private static String suggestion(String name, Set<String> known) {
-    return known.stream()
-        .filter(candidate -> distance(candidate, name.toUpperCase(java.util.Locale.ROOT)) <= 3)
-        .findFirst()
-        .map(candidate -> "; did you mean " + candidate + "?")
-        .orElse("; see conf/gateway.yaml for all of them");
+  private static String notASetting(String name) {
+    return name
+        + " is not a setting; "
+        + nearest(name)
+            .map(candidate -> "did you mean " + candidate + "?")
+            .orElse("see conf/gateway.yaml for all of them");
+  }
+
+  private static Optional<String> nearest(String name) {
+    String upper = name.toUpperCase(Locale.ROOT);
+    return KNOWN.stream()
+        .filter(candidate -> distance(candidate, upper) <= MOST_WRONG_LETTERS)
+        .min(Comparator.comparingInt(candidate -> distance(candidate, upper)));
   }
 
   /** Levenshtein distance. */
