@@ -100,6 +100,7 @@ public final class Main {
           e.problems().forEach(err::println);
           return USAGE_OR_SETTINGS;
         }
+        files.doubts().forEach(doubt -> err.println("warning: " + doubt));
         LogConfiguration.take(settings.logs());
         return switch (parsed.command()) {
           case "check" -> check(settings, parsed.json(), out);

@@ -62,6 +62,11 @@ public final class SettingsFiles {
     return new Change(settings, changed, kept);
   }
 
+  /** Of what was read last: names in the environment that may be misspelt, each with a remedy. */
+  public synchronized List<String> doubts() {
+    return List.copyOf(taken.doubts());
+  }
+
   /** The files there are. */
   public List<Path> paths() {
     return Stream.of(environmentFile, file).flatMap(Optional::stream).toList();

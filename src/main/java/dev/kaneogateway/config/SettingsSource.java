@@ -34,6 +34,7 @@ final class SettingsSource {
 
   private final Map<String, String> texts = new LinkedHashMap<>();
   private final List<String> problems = new ArrayList<>();
+  private final List<String> doubts = new ArrayList<>();
   private final Set<Setting<?>> derived = new HashSet<>();
 
   SettingsSource(
@@ -45,8 +46,8 @@ final class SettingsSource {
           if (isRead(name)) {
             putUnlessBlank(name, value.strip());
           } else if (name.startsWith(OWN) && nearest(name).isPresent()) {
-            // Not any other: whoever runs containers adds names of their own after a service's.
-            problems.add(notASetting(name));
+            // Not any other: whoever runs containers makes names of a service's name.
+            doubts.add(notASetting(name));
           }
         });
     if (texts.containsKey("POSTGRES_PASSWORD")) {
@@ -128,6 +129,11 @@ final class SettingsSource {
 
   List<String> problems() {
     return problems;
+  }
+
+  /** Names that somebody may have misspelt, or that are another's: no reason not to start. */
+  List<String> doubts() {
+    return doubts;
   }
 
   /** The value of a setting, or null after its problem was noted. */
@@ -218,7 +224,7 @@ final class SettingsSource {
       if (isRead(name)) {
         putUnlessBlank(name, value);
       } else if (name.startsWith(OWN)) {
-        problems.add(path + ": " + notASetting(name));
+        doubts.add(path + ": " + notASetting(name));
       }
     }
   }
