@@ -16,15 +16,9 @@ import dev.kaneogateway.credentials.UsageVerticle;
 import dev.kaneogateway.db.Database;
 import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.doctor.Probe;
-import dev.kaneogateway.limits.Ceilings;
-import dev.kaneogateway.limits.CoarseClock;
-import dev.kaneogateway.limits.Counting;
 import dev.kaneogateway.limits.DeviceLimits;
-import dev.kaneogateway.limits.Means;
-import dev.kaneogateway.limits.OpenConnections;
 import dev.kaneogateway.limits.RedisVerticle;
 import dev.kaneogateway.limits.RequestLimits;
-import dev.kaneogateway.limits.SharedCounts;
 import dev.kaneogateway.management.Health;
 import dev.kaneogateway.management.ManagementVerticle;
 import dev.kaneogateway.metrics.GatewayMetrics;
@@ -34,7 +28,6 @@ import dev.kaneogateway.pages.DevicePages;
 import dev.kaneogateway.proxy.Presences;
 import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.tracing.Tracing;
-import dev.kaneogateway.web.Certificates;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchanges;
 import dev.kaneogateway.web.PathTemplates;
@@ -85,15 +78,11 @@ public final class Gateway {
   private final Presences presences = new Presences();
   private final List<EdgeVerticle> edges = new CopyOnWriteArrayList<>();
   private final ManagementVerticle management;
+  private final CertificateWatch certificate;
+  private final Limits limits;
+  private final Optional<RedisVerticle> redis;
   private volatile Settings settings;
   private volatile boolean stopping;
-  private volatile double certificateEnd = Double.NaN;
-  private DeviceLimits deviceLimits;
-  private RequestLimits requestLimits;
-  private final Ticker limitsClock;
-  private final Ceilings ceilings;
-  private final OpenConnections connections;
-  private final Optional<RedisVerticle> redis;
 
   private Gateway(Vertx vertx, Settings settings, Clock clock) {
     this.vertx = vertx;
@@ -103,15 +92,12 @@ public final class Gateway {
     metrics.pools(vertx);
     metrics.build(version(), Transports.of(vertx));
     metrics.gauge(
-        "tls_certificate_expiry_timestamp_seconds",
-        "When the certificate in use ends; not a number without TLS.",
-        () -> certificateEnd);
-    metrics.gauge(
         "event_loops_stalled",
         "Event loops that have come to no timer for a second.",
         this::stalledLoops);
     metrics.logLinesDropped(LogConfiguration.DROPPED);
     metrics.gauge("stopping", "Whether the gateway is coming to its end.", () -> stopping ? 1 : 0);
+    this.certificate = new CertificateWatch(vertx, metrics, this::serveCertificateAnew);
     this.tracing = new Tracing(settings.traces());
     this.health = new Health(clock);
     this.bus = Bus.on(vertx);
@@ -119,7 +105,6 @@ public final class Gateway {
     this.cache = new CredentialCache(wanted, clock, Ticker.systemTicker());
     this.sessionTokens = new SessionTokens(wanted.authSecret());
     this.credentials = new Credentials(bus, cache, sessionTokens, wanted.lookupTimeout());
-    this.limitsClock = CoarseClock.on(vertx);
     this.redis =
         settings
             .redis()
@@ -128,12 +113,7 @@ public final class Gateway {
                 url ->
                     new RedisVerticle(
                         url, metrics, (up, detail) -> health.note("redis", up, detail)));
-    this.deviceLimits = DeviceLimits.of(settings.device(), counting(settings));
-    Means means = Means.ofProcess();
-    this.ceilings = new Ceilings(settings.ceilings(), counting(settings), means);
-    this.requestLimits = new RequestLimits(settings.rateLimits(), ceilings, counting(settings));
-    this.connections = new OpenConnections(counting(settings), means);
-    connections.renew(settings);
+    this.limits = new Limits(vertx, settings, metrics, redis);
     this.usage = new KeyUsage(wanted.keyUsage());
     this.management =
         new ManagementVerticle(
@@ -148,8 +128,6 @@ public final class Gateway {
     metrics.gauge("credential_cache_size", "Valid credentials remembered.", cache::size);
     metrics.gauge(
         "credential_refused_cache_size", "Refused credentials remembered.", cache::refusedSize);
-    metrics.gauge(
-        "limit_keys", "Addresses, credentials and people that limits remember.", this::limitKeys);
     cache
         .evictions()
         .forEach(
@@ -208,13 +186,14 @@ public final class Gateway {
         vertx.deployVerticle(
             () -> {
               EdgeVerticle server =
-                  new EdgeVerticle(settings, surfaces, metrics, connections, inside.future());
+                  new EdgeVerticle(
+                      settings, surfaces, metrics, limits.connections(), inside.future());
               edges.add(server);
               return server;
             },
             new DeploymentOptions().setInstances(settings.server().eventLoops()));
     deployInside().<Object>mapEmpty().onComplete(inside);
-    return edge.onSuccess(deployed -> settings.server().tls().ifPresent(this::watchCertificate));
+    return edge.onSuccess(deployed -> certificate.watch(settings.server()));
   }
 
   private Future<?> deployInside() {
@@ -256,11 +235,11 @@ public final class Gateway {
     TrustedProxies trustedProxies = new TrustedProxies(current.server().trustedProxies());
     PathTemplates templates = new PathTemplates(metrics.requests(), patterns(current.kaneo()));
     metrics.keepUpstreams(addresses(current.upstream()));
-    RequestLimits requests = requestLimits;
+    RequestLimits requests = limits.requests();
     Authenticator authenticator =
         new Authenticator(
             credentials, settings.kaneo().apiUrl(), usage, requests.failures(), metrics);
-    DeviceLimits devices = deviceLimits;
+    DeviceLimits devices = limits.devices();
     return (loop, client) -> {
       People people = new People(client, current, credentials, sessionTokens);
       return new Surfaces(
@@ -269,7 +248,15 @@ public final class Gateway {
           new DeviceEndpoints(current, bus, people, sessionTokens, credentials, devices),
           new DevicePages(loop, client, current, bus, people, devices, metrics, clock),
           new Probe(loop, current, clock),
-          new Proxy(loop, current, authenticator, requests, ceilings, streams, metrics, presences));
+          new Proxy(
+              loop,
+              current,
+              authenticator,
+              requests,
+              limits.ceilings(),
+              streams,
+              metrics,
+              presences));
     };
   }
 
@@ -291,15 +278,7 @@ public final class Gateway {
    * Settings that only a start takes up must be as they were.
    */
   public synchronized Future<?> renew(Settings next) {
-    boolean otherLimits = !next.rateLimits().equals(settings.rateLimits());
-    if (otherLimits) {
-      requestLimits = new RequestLimits(next.rateLimits(), ceilings, counting(next));
-    }
-    ceilings.renew(next.ceilings());
-    connections.renew(next);
-    if (otherLimits || !next.device().equals(settings.device())) {
-      deviceLimits = DeviceLimits.of(next.device(), counting(next));
-    }
+    limits.renew(settings, next);
     settings = next;
     management.renew(next);
     Surfaces.Maker surfaces = surfaces(next);
@@ -314,49 +293,13 @@ public final class Gateway {
     }
   }
 
-  private void noteCertificate() {
-    settings
-        .server()
-        .tls()
-        .ifPresent(
-            tls ->
-                vertx
-                    .executeBlocking(() -> Certificates.end(tls.certificate()))
-                    .onSuccess(end -> certificateEnd = end.getEpochSecond())
-                    .onFailure(e -> LOG.warn("the end of the certificate cannot be read", e)));
-  }
-
-  private Counting counting(Settings current) {
-    return new Counting(
-        current.rateLimits().mostKeys(),
-        limitsClock,
-        metrics,
-        redis.<SharedCounts>map(shared -> shared).orElse(SharedCounts.NONE));
-  }
-
-  private synchronized long limitKeys() {
-    return requestLimits.keys() + deviceLimits.keys();
-  }
-
-  private void watchCertificate(Settings.Tls tls) {
-    noteCertificate();
-    new FileWatch(List.of(tls.certificate(), tls.key()))
-        .start(vertx, settings.server().reload(), this::reloadCertificate);
-  }
-
   /** Serves the certificate that is in the files now, if it can be used. */
   void reloadCertificate() {
-    if (settings.server().tls().isEmpty()) {
-      return;
-    }
-    Future.join(edges.stream().map(EdgeVerticle::reloadCertificate).toList())
-        .onSuccess(taken -> LOG.info("the changed certificate is in use"))
-        .onSuccess(taken -> noteCertificate())
-        .onFailure(
-            e ->
-                LOG.error(
-                    "the changed certificate cannot be used, the old one stays: {}",
-                    e.getMessage()));
+    settings.server().tls().ifPresent(certificate::takeUp);
+  }
+
+  private Future<?> serveCertificateAnew() {
+    return Future.join(edges.stream().map(EdgeVerticle::reloadCertificate).toList());
   }
 
   /** The port clients connect to. */

@@ -1,0 +1,68 @@
+package dev.kaneogateway;
+
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.web.Certificates;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The certificate the gateway serves: taken up anew when its files change, and its end told to
+ * operators. Safe from any thread.
+ */
+final class CertificateWatch {
+  private static final Logger LOG = LoggerFactory.getLogger(CertificateWatch.class);
+
+  private final Vertx vertx;
+  private final Supplier<Future<?>> serveAnew;
+  private volatile double end = Double.NaN;
+
+  /**
+   * @param serveAnew has what is in the files now served, and fails if it cannot be used
+   */
+  CertificateWatch(Vertx vertx, GatewayMetrics metrics, Supplier<Future<?>> serveAnew) {
+    this.vertx = vertx;
+    this.serveAnew = serveAnew;
+    metrics.gauge(
+        "tls_certificate_expiry_timestamp_seconds",
+        "When the certificate in use ends; not a number without TLS.",
+        () -> end);
+  }
+
+  /** Begins to watch; does nothing without TLS. */
+  void watch(Settings.Server server) {
+    server
+        .tls()
+        .ifPresent(
+            tls -> {
+              note(tls.certificate());
+              new FileWatch(List.of(tls.certificate(), tls.key()))
+                  .start(vertx, server.reload(), () -> takeUp(tls));
+            });
+  }
+
+  /** Has what is in the files now served, if it can be used. */
+  void takeUp(Settings.Tls tls) {
+    serveAnew
+        .get()
+        .onSuccess(taken -> LOG.info("the changed certificate is in use"))
+        .onSuccess(taken -> note(tls.certificate()))
+        .onFailure(
+            e ->
+                LOG.error(
+                    "the changed certificate cannot be used, the old one stays: {}",
+                    e.getMessage()));
+  }
+
+  private void note(Path certificate) {
+    vertx
+        .executeBlocking(() -> Certificates.end(certificate))
+        .onSuccess(ends -> end = ends.getEpochSecond())
+        .onFailure(e -> LOG.warn("the end of the certificate cannot be read", e));
+  }
+}

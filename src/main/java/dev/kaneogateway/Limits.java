@@ -1,0 +1,80 @@
+package dev.kaneogateway;
+
+import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.limits.Ceilings;
+import dev.kaneogateway.limits.CoarseClock;
+import dev.kaneogateway.limits.Counting;
+import dev.kaneogateway.limits.DeviceLimits;
+import dev.kaneogateway.limits.Means;
+import dev.kaneogateway.limits.OpenConnections;
+import dev.kaneogateway.limits.RedisVerticle;
+import dev.kaneogateway.limits.RequestLimits;
+import dev.kaneogateway.limits.SharedCounts;
+import dev.kaneogateway.metrics.GatewayMetrics;
+import io.vertx.core.Vertx;
+import java.util.Optional;
+
+/**
+ * All limits of one process. What they have counted outlasts a change of settings that leaves them
+ * as they are. Safe from any thread.
+ */
+final class Limits {
+  private final GatewayMetrics metrics;
+  private final CoarseClock clock;
+  private final SharedCounts shared;
+  private final Ceilings ceilings;
+  private final OpenConnections connections;
+  private DeviceLimits devices;
+  private RequestLimits requests;
+
+  Limits(Vertx vertx, Settings settings, GatewayMetrics metrics, Optional<RedisVerticle> redis) {
+    this.metrics = metrics;
+    this.clock = CoarseClock.on(vertx);
+    this.shared = redis.<SharedCounts>map(counts -> counts).orElse(SharedCounts.NONE);
+    Means means = Means.ofProcess();
+    this.ceilings = new Ceilings(settings.ceilings(), counting(settings), means);
+    this.connections = new OpenConnections(counting(settings), means);
+    connections.renew(settings);
+    this.devices = DeviceLimits.of(settings.device(), counting(settings));
+    this.requests = new RequestLimits(settings.rateLimits(), ceilings, counting(settings));
+    metrics.gauge(
+        "limit_keys", "Addresses, credentials and people that limits remember.", this::keys);
+  }
+
+  private Counting counting(Settings settings) {
+    return new Counting(settings.rateLimits().mostKeys(), clock, metrics, shared);
+  }
+
+  /** Takes up changed settings. */
+  synchronized void renew(Settings before, Settings next) {
+    boolean others = !next.rateLimits().equals(before.rateLimits());
+    if (others) {
+      requests = new RequestLimits(next.rateLimits(), ceilings, counting(next));
+    }
+    ceilings.renew(next.ceilings());
+    connections.renew(next);
+    if (others || !next.device().equals(before.device())) {
+      devices = DeviceLimits.of(next.device(), counting(next));
+    }
+  }
+
+  synchronized RequestLimits requests() {
+    return requests;
+  }
+
+  synchronized DeviceLimits devices() {
+    return devices;
+  }
+
+  Ceilings ceilings() {
+    return ceilings;
+  }
+
+  OpenConnections connections() {
+    return connections;
+  }
+
+  private synchronized long keys() {
+    return requests.keys() + devices.keys();
+  }
+}
