@@ -185,7 +185,7 @@ final class Forward implements Delivery.Sender {
     if (request.version() != HttpVersion.HTTP_1_0
         && request.headers().contains(HttpHeaders.EXPECT)
         && !response.headWritten()) {
-      response.writeContinue();
+      exchange.goOn();
     }
   }
 

@@ -59,7 +59,7 @@ public final class Bodies {
     request.endHandler(end -> read.tryComplete(body));
     if (request.version() != HttpVersion.HTTP_1_0
         && "100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
-      exchange.response().writeContinue();
+      exchange.goOn();
     }
     request.resume();
     return read.future()

@@ -5,6 +5,7 @@ import dev.kaneogateway.metrics.Outcome;
 import dev.kaneogateway.metrics.RequestMeters;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.tracing.RequestTrace;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -32,6 +33,7 @@ public final class Exchange {
   private boolean abandoned;
   private boolean own;
   private boolean last;
+  private boolean toldToGoOn;
   private boolean truncated;
   private @Nullable Runnable atEnd;
   private @Nullable Runnable leave;
@@ -118,6 +120,11 @@ public final class Exchange {
     }
   }
 
+  /** The answer, which may take its time, says that it is the connection's last. */
+  void isLast() {
+    last = true;
+  }
+
   /** Whether the connection {@linkplain #endConnection ends} with the answer. */
   boolean endsConnection() {
     return last;
@@ -195,6 +202,24 @@ public final class Exchange {
   /** Notes what went wrong, for the log. */
   public void trouble(String what) {
     this.trouble = what;
+  }
+
+  /** Tells a client that asks first to send its body. */
+  public void goOn() {
+    toldToGoOn = true;
+    response().writeContinue();
+  }
+
+  /**
+   * Whether the client waits to be told so: answered otherwise it sends its body or not, and nobody
+   * knows what comes next (RFC 9110 §10.1.1).
+   */
+  boolean awaitsGoAhead() {
+    return announcesBody()
+        && !toldToGoOn
+        && !request.isEnded()
+        && request.version() == HttpVersion.HTTP_1_1
+        && request.headers().contains(HttpHeaders.EXPECT);
   }
 
   /** Whether the body has bytes still to come, as far as the head tells. */

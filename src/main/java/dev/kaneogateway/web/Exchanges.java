@@ -148,16 +148,18 @@ public final class Exchanges {
             exchange.abandoned();
           }
           exchange.end();
-          if (last
-              || exchange.endsConnection()
-              || (draining && request.version() != HttpVersion.HTTP_2)) {
+          if (exchange.endsConnection() || (draining && request.version() != HttpVersion.HTTP_2)) {
+            if (guard != null) {
+              guard.doom();
+            }
             request.connection().close();
           }
         });
     if (request.version() != HttpVersion.HTTP_2) {
       response.headersEndHandler(
           written -> {
-            if (last || exchange.endsConnection() || draining) {
+            if (last || exchange.endsConnection() || exchange.awaitsGoAhead() || draining) {
+              exchange.isLast();
               response.putHeader("Connection", "close");
             }
           });

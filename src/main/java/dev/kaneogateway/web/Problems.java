@@ -46,12 +46,6 @@ public final class Problems {
     if (!exchange.announcesBody() || request.isEnded() || exchange.endsConnection()) {
       return;
     }
-    if (request.headers().contains(HttpHeaders.EXPECT) && request.version() != HttpVersion.HTTP_2) {
-      // The client waits to be told to go on, and was not: whatever comes next may be the body or
-      // not.
-      request.connection().close();
-      return;
-    }
     Vertx vertx = Vertx.currentContext().owner();
     long timer =
         request.version() == HttpVersion.HTTP_2

@@ -82,6 +82,51 @@ class ConnectionsIT {
     }
   }
 
+  /** Answered otherwise than it asked, it sends its body or not (RFC 9110 §10.1.1). */
+  @ParameterizedTest
+  @ValueSource(strings = {"/api/x", "/x"})
+  void aClientThatDoesNotWaitToBeToldToGoOnReadsItsRefusal(String path) throws Exception {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String head =
+          peer.send(
+                  "POST "
+                      + path
+                      + " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 90000\r\n\r\n")
+              .readUntil("\r\n\r\n");
+      assertTrue(head.toLowerCase(java.util.Locale.ROOT).contains("connection: close"), head);
+      for (int n = 0; n < 90; n++) {
+        peer.send("x".repeat(1000));
+      }
+      String rest = peer.readAll();
+      assertFalse(rest.contains("(reset)") || rest.contains("(still open)"), rest);
+    }
+  }
+
+  @Test
+  void whoWasToldToGoOnIsListenedToAfterAnEarlyAnswer() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 100 Continue\r\n\r\n");
+          connection.read(1);
+          connection.write(ScriptedUpstream.ok("enough"));
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+          "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9000\r\n\r\n");
+      assertTrue(peer.readUntil("\r\n\r\n").startsWith("HTTP/1.1 100 "));
+      assertTrue(peer.send("x".repeat(1000)).readUntil("enough").startsWith("HTTP/1.1 200"));
+      kaneo.startOver();
+      for (int n = 0; n < 8; n++) {
+        peer.send("x".repeat(1000));
+      }
+      peer.send("GET /y HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertTrue(peer.readUntil("\r\n\r\n").startsWith("HTTP/1.1 200"));
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
   /** How many somebody holds. */
   private static long channels() throws Exception {
     String histogram =
