@@ -56,6 +56,66 @@ class StopIT {
   }
 
   @Test
+  void aPipelinedRequestThatHasBegunIsAnswered() throws Exception {
+    CountDownLatch stopping = new CountDownLatch(1);
+    try (ScriptedUpstream kaneo =
+        new ScriptedUpstream(
+            (head, connection) -> {
+              if (head.startsWith("GET /first ")) {
+                connection.write(
+                    "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + "x".repeat(39_995));
+                stopping.await(20, TimeUnit.SECONDS);
+                connection.write("first");
+              } else {
+                connection.write(ScriptedUpstream.ok("second"));
+              }
+              return true;
+            })) {
+      RunningGateway gateway =
+          RunningGateway.start(
+              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      try (RawPeer peer = new RawPeer(gateway.port())) {
+        peer.send(
+            "GET /first HTTP/1.1\r\nHost: a\r\n\r\nPOST /second HTTP/1.1\r\nHost: a\r\n"
+                + "Content-Length: 0\r\n\r\n");
+        peer.readUntil("xxx");
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
+        Await.until("not ready", () -> gateway.readiness() == 503);
+        stopping.countDown();
+        peer.readUntil("first");
+        String second = peer.readAll();
+        assertTrue(second.toLowerCase(Locale.ROOT).contains("\r\nconnection: close\r\n"), second);
+        assertTrue(second.endsWith("second"), second);
+        stopped.get(20, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
+  void aRefusedClientThatGoesOnSendingReadsWhyAlsoWhenTheGatewayStops() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    try (ScriptedUpstream kaneo = answeringLater(asked, answer)) {
+      RunningGateway gateway =
+          RunningGateway.start(
+              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      try (RawPeer peer = new RawPeer(gateway.port())) {
+        peer.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx");
+        assertTrue(asked.await(20, TimeUnit.SECONDS));
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
+        Await.until("not ready", () -> gateway.readiness() == 503);
+        answer.countDown();
+        peer.readUntil("in full");
+        for (int n = 0; n < 90; n++) {
+          peer.send("x".repeat(1000));
+        }
+        assertEquals("", peer.readAll());
+        stopped.get(20, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
   void aDatabaseThatAnswersNothingKeepsNobody() throws Exception {
     TestDatabase database = TestDatabase.create();
     try (ScriptedUpstream kaneo = ScriptedUpstream.friendly();

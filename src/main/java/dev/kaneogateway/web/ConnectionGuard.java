@@ -93,6 +93,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private int requests;
   private boolean headBegun;
   private boolean doomed;
+  private boolean endAnnounced;
   private int thrownAway;
   private boolean multiplexed;
   private int fedSingly;
@@ -202,9 +203,19 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     lingerAtClose();
   }
 
-  /** Whether the connection was {@linkplain #doom doomed}. */
-  public boolean isDoomed() {
-    return doomed;
+  /** The client is told that the connection ends with the answer under way. */
+  void announceEnd() {
+    endAnnounced = true;
+  }
+
+  /** Whether no request that comes may be acted upon (RFC 9112 §9.6). */
+  boolean takesNoMore() {
+    return doomed || endAnnounced;
+  }
+
+  /** Whether no request waits for its answer. */
+  boolean isIdle() {
+    return requests == 0;
   }
 
   /**

@@ -73,7 +73,7 @@ public final class Exchanges {
    */
   public @Nullable Exchange begin(HttpServerRequest request) {
     ConnectionGuard guard = ConnectionGuard.of(request.connection());
-    if (guard != null && guard.isDoomed()) {
+    if (guard != null && guard.takesNoMore()) {
       return null;
     }
     RequestHead.Result result = RequestHead.read(request);
@@ -148,7 +148,11 @@ public final class Exchanges {
             exchange.abandoned();
           }
           exchange.end();
-          if (exchange.endsConnection() || (draining && request.version() != HttpVersion.HTTP_2)) {
+          // The answer to a pipelined request that has begun by now is the last instead.
+          if (exchange.endsConnection()
+              || (draining
+                  && request.version() != HttpVersion.HTTP_2
+                  && (guard == null || guard.isIdle()))) {
             if (guard != null) {
               guard.doom();
             }
@@ -160,6 +164,9 @@ public final class Exchanges {
           written -> {
             if (last || exchange.endsConnection() || exchange.awaitsGoAhead() || draining) {
               exchange.isLast();
+              if (guard != null) {
+                guard.announceEnd();
+              }
               response.putHeader("Connection", "close");
             }
           });
@@ -171,7 +178,7 @@ public final class Exchanges {
   public void refuseMalformed(HttpServerRequest request) {
     ConnectionGuard guard = ConnectionGuard.of(request.connection());
     if (guard != null) {
-      if (guard.isDoomed()) {
+      if (guard.takesNoMore()) {
         return;
       }
       guard.doom();

@@ -127,6 +127,24 @@ class ConnectionsIT {
     }
   }
 
+  /** RFC 9112 §9.6. */
+  @Test
+  void behindTheLastRequestNoneIsActedUpon() throws Exception {
+    kaneo.startOver();
+    try (RawPeer peer = new RawPeer(gateway.port());
+        RawPeer other = new RawPeer(gateway.port())) {
+      peer.send(
+          "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close, x\r\n\r\n"
+              + "GET /lost HTTP/1.1\r\nHost: a\r\n\r\n");
+      String all = peer.readAll();
+      assertTrue(all.endsWith("hello") && all.indexOf("HTTP/1.1", 1) < 0, all);
+      assertTrue(kaneo.nextHead().startsWith("GET /last "));
+      other.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("hello");
+      String next = kaneo.nextHead();
+      assertTrue(next.startsWith("GET /other "), next);
+    }
+  }
+
   /** How many somebody holds. */
   private static long channels() throws Exception {
     String histogram =
