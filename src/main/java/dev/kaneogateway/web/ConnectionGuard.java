@@ -84,8 +84,12 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     @Nullable Runnable admit(InetAddress peer);
   }
 
-  /** Bytes that a client may go on sending after its last answer; with more it does not listen. */
-  private static final int MOST_THROWN_AWAY = 1 << 20;
+  /**
+   * Bytes that a client may go on sending after its last answer; with more it does not listen. An
+   * upload for Kaneo, of 25 MB at most, may be on its way: its sender, if a proxy, would take our
+   * hanging up for a failure although the answer is there.
+   */
+  private static final int MOST_THROWN_AWAY = 64 << 20;
 
   private final Rules rules;
   private @Nullable ChannelHandlerContext channel;

@@ -91,11 +91,11 @@ class ConnectionsIT {
           peer.send(
                   "POST "
                       + path
-                      + " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 90000\r\n\r\n")
+                      + " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2000000\r\n\r\n")
               .readUntil("\r\n\r\n");
       assertTrue(head.toLowerCase(java.util.Locale.ROOT).contains("connection: close"), head);
-      for (int n = 0; n < 90; n++) {
-        peer.send("x".repeat(1000));
+      for (int n = 0; n < 100; n++) {
+        peer.send("x".repeat(20_000));
       }
       String rest = peer.readAll();
       assertFalse(rest.contains("(reset)") || rest.contains("(still open)"), rest);
