@@ -131,7 +131,7 @@ final class PollStatement {
   }
 
   /** The order of RFC 8628's states that tells a client of no {@code slow_down} at an end. */
-  private static DeviceAnswer.Polled polled(
+  private DeviceAnswer.Polled polled(
       Row row, String clientId, String token, Instant now, Duration sessionLife) {
     Integer intervalMs = row.getInteger(6);
     long interval = (intervalMs == null ? SLOW_DOWN_MS : intervalMs) / 1000;
@@ -155,10 +155,13 @@ final class PollStatement {
     }
     return switch (row.getString(1)) {
       case "denied" -> DeviceAnswer.Polled.of(DeviceAnswer.PollState.DENIED, interval);
-      // Approved but not redeemed: its person is barred, or another poll was quicker.
+      // Approved but not redeemed: its person is barred, or another poll was quicker. That one may
+      // have been given up, and then the next finds its token.
       case "approved" ->
           DeviceAnswer.Polled.of(
-              row.getBoolean(3) ? DeviceAnswer.PollState.DENIED : DeviceAnswer.PollState.INVALID,
+              row.getBoolean(3)
+                  ? DeviceAnswer.PollState.DENIED
+                  : ownTables ? DeviceAnswer.PollState.PENDING : DeviceAnswer.PollState.INVALID,
               interval);
       default ->
           DeviceAnswer.Polled.of(

@@ -563,6 +563,30 @@ class DeviceEndpointsIT {
     }
   }
 
+  /** Both wait for the row; the client has given up the one that gets it. */
+  @Test
+  void aPollThatAnotherGatewaysOvertakesIsToldToWait() throws Exception {
+    try (RunningGateway hasty =
+        RunningGateway.start(database, kaneo.port(), "GATEWAY_LOOKUP_TIMEOUT_MS", "200")) {
+      String url = "http://127.0.0.1:" + hasty.port() + "/api/auth/device/token";
+      JsonObject codes = start("kaneo-cli");
+      String body = pollBody(codes.getString("device_code"));
+      approveInDatabase(codes);
+      HeldRow row = HeldRow.of(codes);
+      refused(send(url, FORM, body), 400, "authorization_pending");
+      CompletableFuture<HttpResponse<String>> second =
+          CompletableFuture.supplyAsync(() -> poll(codes.getString("device_code")));
+      String waiting =
+          "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '";
+      Await.until(
+          "two that wait for the row",
+          () -> database.query(waiting + database.name() + "'").equals("2"));
+      row.letGo();
+      refused(second.get(), 400, "authorization_pending");
+      assertEquals(200, send(url, FORM, body).statusCode());
+    }
+  }
+
   /** The first poll dies with its connection, the second is made without the device knowing. */
   @Test
   void aPollWhoseConnectionDiesIsAskedAgain() throws Exception {
