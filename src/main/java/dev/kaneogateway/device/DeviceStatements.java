@@ -70,9 +70,14 @@ final class DeviceStatements {
             .map(rows -> rows.stream().findFirst().map(row -> row.getString(0)));
   }
 
-  /** Whether a poll has made the session of this token. */
+  /** Whether a poll has made the session of this token, and no gateway has delivered it. */
   Future<Boolean> isSession(String token) {
-    return pool.preparedQuery("SELECT 1 FROM session WHERE token = $1")
+    return pool.preparedQuery(
+            "SELECT 1 FROM session s WHERE s.token = $1"
+                + (ownTables
+                    ? " AND NOT EXISTS (SELECT 1 FROM kaneo_gateway.redemption r"
+                        + " WHERE r.session_id = s.id AND r.delivered)"
+                    : ""))
         .execute(Tuple.of(token))
         .map(rows -> rows.size() == 1);
   }

@@ -563,6 +563,32 @@ class DeviceEndpointsIT {
     }
   }
 
+  /** As a client's polls go to either of two; the first has made a session and cannot know. */
+  @Test
+  void aTokenThatAnotherGatewayHasDeliveredIsNotHandedOutAgain() throws Exception {
+    try (RunningGateway hasty =
+            RunningGateway.start(database, kaneo.port(), "GATEWAY_LOOKUP_TIMEOUT_MS", "200");
+        RunningGateway other =
+            RunningGateway.start(database, kaneo.port(), "GATEWAY_LOOKUP_TIMEOUT_MS", "200")) {
+      String path = "/api/auth/device/token";
+      JsonObject codes = start("kaneo-cli");
+      String body = pollBody(codes.getString("device_code"));
+      approveInDatabase(codes);
+      HeldRow row = HeldRow.of(codes);
+      String first = "http://127.0.0.1:" + hasty.port() + path;
+      refused(send(first, FORM, body), 400, "authorization_pending");
+      row.letGo();
+      String second = "http://127.0.0.1:" + other.port() + path;
+      Await.until("the token", () -> send(second, FORM, body).statusCode() == 200);
+      String delivered =
+          "SELECT count(*) FROM kaneo_gateway.redemption WHERE delivered AND user_code = '";
+      Await.until(
+          "the note",
+          () -> database.query(delivered + codes.getString("user_code") + "'").equals("1"));
+      refused(send(first, FORM, body), 400, "invalid_grant");
+    }
+  }
+
   /** Both wait for the row; the client has given up the one that gets it. */
   @Test
   void aPollThatAnotherGatewaysOvertakesIsToldToWait() throws Exception {
