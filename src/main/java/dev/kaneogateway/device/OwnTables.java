@@ -29,8 +29,13 @@ final class OwnTables {
           CREATE INDEX IF NOT EXISTS redemption_since ON kaneo_gateway.redemption (since)
           """;
 
-  private static final String FOUND =
-      "SELECT 1 FROM kaneo_gateway.device_request, kaneo_gateway.redemption WHERE false";
+  /** Whether the role may use them; fails if they are not there. */
+  private static final String USABLE =
+      """
+      SELECT bool_and(has_table_privilege('kaneo_gateway.' || name, privilege))
+      FROM unnest(ARRAY['device_request', 'redemption']) AS name,
+        unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
+      """;
 
   private OwnTables() {}
 
@@ -45,13 +50,14 @@ final class OwnTables {
         // Somebody who may may have made them for a role that may only use them.
         .recover(
             refused ->
-                pool.query(FOUND)
+                pool.query(USABLE)
                     .execute()
-                    .map(true)
-                    .recover(
-                        missing ->
-                            isState(refused, INSUFFICIENT_PRIVILEGE)
-                                ? Future.succeededFuture(false)
+                    .map(rows -> rows.iterator().next().getBoolean(0))
+                    .otherwise(false)
+                    .compose(
+                        usable ->
+                            usable || isState(refused, INSUFFICIENT_PRIVILEGE)
+                                ? Future.succeededFuture(usable)
                                 : Future.failedFuture(refused)));
   }
 

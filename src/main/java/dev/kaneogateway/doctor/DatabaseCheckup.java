@@ -65,7 +65,8 @@ final class DatabaseCheckup implements Doctor.Checkup {
       SELECT COALESCE(has_schema_privilege(own, 'CREATE'), has_database_privilege(current_database(), 'CREATE'))
         OR has_schema_privilege(own, 'USAGE') AND 2 = (SELECT count(*) FROM pg_class c
           WHERE c.relnamespace = own AND c.relname IN ('device_request', 'redemption')
-            AND has_table_privilege(c.oid, 'SELECT'))
+            AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+            AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
       FROM CAST(to_regnamespace('kaneo_gateway') AS oid) AS own
       """;
 

@@ -1,6 +1,7 @@
 package dev.kaneogateway.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.config.Settings;
@@ -73,6 +74,21 @@ class OwnTablesIT {
     database.execute("CREATE SCHEMA kaneo_gateway AUTHORIZATION " + role);
     String url = database.url().replaceAll("//[^@]*@", "//" + role + ":pw@");
     Pool theirs = Database.pool(vertx, new Settings.Database(url, 1));
+    assertTrue(RunningGateway.await(OwnTables.create(theirs)));
+  }
+
+  @Test
+  void tablesThatTheRoleMayOnlyReadAreNotUsed(Vertx vertx) {
+    assertTrue(RunningGateway.await(OwnTables.create(pool)));
+    String role = "reader_of_" + database.name();
+    database.execute("CREATE ROLE " + role + " LOGIN PASSWORD 'pw'");
+    database.execute("GRANT USAGE ON SCHEMA kaneo_gateway TO " + role);
+    String onAll = " ON ALL TABLES IN SCHEMA kaneo_gateway TO " + role;
+    database.execute("GRANT SELECT" + onAll);
+    String url = database.url().replaceAll("//[^@]*@", "//" + role + ":pw@");
+    Pool theirs = Database.pool(vertx, new Settings.Database(url, 1));
+    assertFalse(RunningGateway.await(OwnTables.create(theirs)));
+    database.execute("GRANT INSERT, UPDATE, DELETE" + onAll);
     assertTrue(RunningGateway.await(OwnTables.create(theirs)));
   }
 }

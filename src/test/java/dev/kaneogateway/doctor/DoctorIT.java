@@ -162,7 +162,10 @@ class DoctorIT {
         "GRANT SELECT, INSERT, UPDATE, DELETE ON device_code");
     database.execute(
         "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (created_at bigint);"
-            + " CREATE SCHEMA kaneo_gateway; CREATE TABLE kaneo_gateway.device_request (id text)");
+            + " CREATE SCHEMA kaneo_gateway; GRANT USAGE ON SCHEMA kaneo_gateway TO public;"
+            + " CREATE TABLE kaneo_gateway.device_request (id text);"
+            + " CREATE TABLE kaneo_gateway.redemption (id text);"
+            + " GRANT SELECT ON ALL TABLES IN SCHEMA kaneo_gateway TO public");
     List<Finding> findings = examine();
     for (String part : List.of("", ".rights", ".devices", ".indexes", ".clock", ".server")) {
       assertEquals(Finding.State.OK, find(findings, "database" + part).state(), part);
