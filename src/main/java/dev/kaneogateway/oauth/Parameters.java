@@ -76,7 +76,9 @@ final class Parameters {
     return new Parameters(values);
   }
 
-  private static Parameters json(String body) throws OAuthException {
+  private static Parameters json(String text) throws OAuthException {
+    // RFC 8259 §8.1 leaves it to us, and Kaneo passes a byte order mark over.
+    String body = text.startsWith("\uFEFF") ? text.substring(1) : text;
     Map<String, String> values = new HashMap<>();
     try (JsonParser parser = JSON.createParser(body)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {

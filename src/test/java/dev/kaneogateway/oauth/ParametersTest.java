@@ -28,6 +28,13 @@ class ParametersTest {
     assertEquals(Optional.empty(), parameters.optional("x"));
   }
 
+  /** As Windows' editors and shells save it, and as Kaneo takes it. */
+  @Test
+  void aByteOrderMarkBeforeJsonIsPassedOver() throws Exception {
+    Buffer body = Buffer.buffer("\uFEFF{\"client_id\":\"a\"}");
+    assertEquals("a", Parameters.read(JSON, body).required("client_id"));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
