@@ -62,7 +62,10 @@ final class Parameters {
   private static Parameters form(String body) throws OAuthException {
     Map<String, List<String>> decoded;
     try {
-      decoded = new QueryStringDecoder(body, StandardCharsets.UTF_8, false, 200, true).parameters();
+      // The decoder overlooks what is beyond a number; there are fewer than characters.
+      int most = body.length() + 1;
+      decoded =
+          new QueryStringDecoder(body, StandardCharsets.UTF_8, false, most, true).parameters();
     } catch (IllegalArgumentException e) {
       throw OAuthException.invalidRequest("The form is not well encoded");
     }

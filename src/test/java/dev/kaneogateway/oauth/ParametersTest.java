@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.vertx.core.buffer.Buffer;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
@@ -26,6 +28,15 @@ class ParametersTest {
     Parameters parameters = Parameters.read(type, Buffer.buffer(body));
     assertEquals("a+b", parameters.required("client_id"));
     assertEquals(Optional.empty(), parameters.optional("x"));
+  }
+
+  @Test
+  void howeverManyParametersAFormHasNoneIsOverlooked() throws Exception {
+    String many =
+        IntStream.range(0, 300).mapToObj(i -> "x" + i + "=&").collect(Collectors.joining());
+    assertEquals(
+        "a", Parameters.read(FORM, Buffer.buffer(many + "client_id=a")).required("client_id"));
+    assertEquals("invalid_request", error(FORM, "client_id=a&" + many + "client_id=b"));
   }
 
   /** As Windows' editors and shells save it, and as Kaneo takes it. */
