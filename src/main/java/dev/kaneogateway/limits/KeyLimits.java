@@ -26,9 +26,10 @@ final class KeyLimits {
 
   /** Counts a request of a key; null if it may go on. */
   @Nullable Excess attempt(String key, long most, Duration window) {
+    // Buckets fill by one a nanosecond at most, which lets everything as well as more would.
     RateLimit limit =
         limits.get(
-            new Allowance(most, window),
+            new Allowance(Math.min(most, window.toNanos()), window),
             let -> new RateLimit(Limit.API_KEY, let.most(), let.window(), counting));
     return limit.attempt(key) ? null : limit.excess(key);
   }

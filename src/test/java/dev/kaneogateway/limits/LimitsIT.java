@@ -130,6 +130,8 @@ class LimitsIT {
     insertKey("own", "true, 3, 60000");
     insertKey("free", "false, 3, 60000");
     insertKey("vague", "true, NULL, NULL");
+    insertKey("vast", "true, 2147483647, 1");
+    insertKey("long", "true, 2147483647, 2147483647");
     try (RunningGateway gateway = gateway("GATEWAY_KEY_RATE_LIMITS", "true")) {
       for (int i = 0; i < 3; i++) {
         assertEquals(200, useKey(gateway, "own").statusCode());
@@ -141,6 +143,8 @@ class LimitsIT {
       for (int i = 0; i < 5; i++) {
         assertEquals(200, useKey(gateway, "free").statusCode());
         assertEquals(200, useKey(gateway, "vague").statusCode());
+        assertEquals(200, useKey(gateway, "vast").statusCode());
+        assertEquals(200, useKey(gateway, "long").statusCode());
       }
     }
     try (RunningGateway gateway = gateway()) {
