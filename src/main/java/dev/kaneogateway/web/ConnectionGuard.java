@@ -91,6 +91,9 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
    */
   private static final int MOST_THROWN_AWAY = 64 << 20;
 
+  /** The same of HTTP/2, where only floods and updates of windows come behind a GOAWAY. */
+  private static final int MOST_THROWN_AWAY_OF_FRAMES = 1 << 20;
+
   private final Rules rules;
   private @Nullable ChannelHandlerContext channel;
   private @Nullable Future<?> nextLook;
@@ -297,7 +300,8 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
       thrownAway += bytes.readableBytes();
     }
     ReferenceCountUtil.release(message);
-    if (thrownAway > MOST_THROWN_AWAY && channel != null) {
+    int most = multiplexed ? MOST_THROWN_AWAY_OF_FRAMES : MOST_THROWN_AWAY;
+    if (thrownAway > most && channel != null) {
       channel.pipeline().firstContext().close();
     }
   }
