@@ -6,6 +6,7 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Certificates;
 import dev.kaneogateway.web.ConnectionGuard;
+import dev.kaneogateway.web.GuardedPorts;
 import dev.kaneogateway.web.Http2Flood;
 import dev.kaneogateway.web.Http2Heads;
 import dev.kaneogateway.web.Http2Streams;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class EdgeVerticle extends VerticleBase {
   private final GatewayMetrics metrics;
-  private final ConnectionGuard.Doorkeeper doorkeeper;
+  private final GuardedPorts.Doorkeeper doorkeeper;
   private final Future<?> inside;
   private Settings settings;
   private Surfaces.Maker maker;
@@ -51,7 +52,7 @@ final class EdgeVerticle extends VerticleBase {
       Settings settings,
       Surfaces.Maker maker,
       GatewayMetrics metrics,
-      ConnectionGuard.Doorkeeper doorkeeper,
+      GuardedPorts.Doorkeeper doorkeeper,
       Future<?> inside) {
     this.settings = settings;
     this.maker = maker;
@@ -116,9 +117,9 @@ final class EdgeVerticle extends VerticleBase {
   }
 
   private void guard() {
-    ConnectionGuard.guard(
+    GuardedPorts.guard(
         port(),
-        new ConnectionGuard.Rules(
+        new GuardedPorts.Rules(
             settings.limits().headTimeout(),
             settings.limits().idleTimeout(),
             settings.limits().maxHeaderFields(),

@@ -28,8 +28,8 @@ import dev.kaneogateway.pages.DevicePages;
 import dev.kaneogateway.proxy.Presences;
 import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.tracing.Tracing;
-import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.Exchanges;
+import dev.kaneogateway.web.GuardedPorts;
 import dev.kaneogateway.web.PathTemplates;
 import dev.kaneogateway.web.TrustedProxies;
 import io.vertx.core.DeploymentOptions;
@@ -161,7 +161,7 @@ public final class Gateway {
 
   /** A Vertx as the gateway wants it; to be made before any other in the process. */
   public static Vertx vertx(Settings settings) {
-    ConnectionGuard.Extension.enable();
+    GuardedPorts.Extension.enable();
     return PoolMeters.enable(Vertx.builder())
         .with(
             new VertxOptions()

@@ -2,7 +2,7 @@ package dev.kaneogateway.limits;
 
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
-import dev.kaneogateway.web.ConnectionGuard;
+import dev.kaneogateway.web.GuardedPorts;
 import dev.kaneogateway.web.TrustedProxies;
 import io.micrometer.core.instrument.Counter;
 import io.netty.util.NetUtil;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * costs an accept and a reset: a request on it, or even its TLS handshake, would cost a hundred
  * times as much. One for the life of the process; safe from any thread.
  */
-public final class OpenConnections implements ConnectionGuard.Doorkeeper {
+public final class OpenConnections implements GuardedPorts.Doorkeeper {
   private final Means means;
   private final Places places;
   private volatile TrustedProxies trusted = new TrustedProxies(List.of());

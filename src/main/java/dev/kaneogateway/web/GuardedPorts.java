@@ -1,0 +1,125 @@
+package dev.kaneogateway.web;
+
+import io.netty.bootstrap.ChannelInitializerExtension;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.uring.IoUringChannelOption;
+import io.netty.channel.uring.IoUringSocketChannel;
+import io.vertx.core.http.HttpServerOptions;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The local ports whose connections are let in by a doorkeeper and {@linkplain ConnectionGuard
+ * guarded}, from before their first byte. Safe from any thread.
+ */
+public final class GuardedPorts {
+  private static final Map<Integer, Rules> GUARDED_PORTS = new ConcurrentHashMap<>();
+
+  /** Bytes read in one piece, and so kept for a Kaneo that does not read. */
+  private static final int MOST_AT_ONCE = 16 * 1024;
+
+  /**
+   * Bytes the kernel takes beyond what a client's window and line have room for. Without it Linux
+   * takes up to 4 MB for a client that hardly reads, a thousand of which leave every socket of the
+   * machine without memory; and tells of room only by the megabyte, so that a slow client looks
+   * like one that has stopped.
+   */
+  private static final long MOST_UNSENT = 128 * 1024;
+
+  /**
+   * What holds on a port.
+   *
+   * @param head how long a head may take
+   * @param idle how long a connection may be idle
+   * @param maxFields how many fields a head may have
+   * @param options the server's own, for the sizes its decoder lets
+   * @param doorkeeper who says whether there is room for a connection
+   */
+  public record Rules(
+      Duration head,
+      Duration idle,
+      int maxFields,
+      HttpServerOptions options,
+      Doorkeeper doorkeeper) {}
+
+  /** Who lets connections in, from any thread. */
+  public interface Doorkeeper {
+    /** What to do when the connection ends, once; null if it is not let in. */
+    @Nullable Runnable admit(InetAddress peer);
+  }
+
+  private GuardedPorts() {}
+
+  /** Guards all connections accepted on a local port from now on. */
+  public static void guard(int port, Rules rules) {
+    GUARDED_PORTS.put(port, rules);
+  }
+
+  /** Ends the guarding of a port. */
+  public static void release(int port) {
+    GUARDED_PORTS.remove(port);
+  }
+
+  /** Ends a connection for which there is no room, before anything is made for it. */
+  private static final class Refusal extends ChannelInboundHandlerAdapter {
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+      // A reset leaves nothing behind here, where an end would wait a minute for late bytes.
+      context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+      context.channel().close();
+    }
+  }
+
+  /**
+   * Puts a guard first in the pipeline of connections to guarded ports. Netty finds it by {@code
+   * ServiceLoader} when the system property {@code io.netty.bootstrap.extensions} says so.
+   */
+  public static final class Extension extends ChannelInitializerExtension {
+    /** Must be called before the first server of the process is bound. */
+    public static void enable() {
+      System.setProperty(EXTENSIONS_SYSTEM_PROPERTY, "serviceload");
+    }
+
+    @Override
+    public void postInitializeServerChildChannel(Channel child) {
+      if (child.localAddress() instanceof InetSocketAddress local) {
+        Rules rules = GUARDED_PORTS.get(local.getPort());
+        if (rules != null) {
+          admit(child, rules);
+        }
+      }
+    }
+
+    private static void admit(Channel child, Rules rules) {
+      Runnable leaving =
+          child.remoteAddress() instanceof InetSocketAddress peer
+              ? rules.doorkeeper().admit(peer.getAddress())
+              : null;
+      if (leaving == null) {
+        child.pipeline().addFirst("refusal", new Refusal());
+        return;
+      }
+      // However it ends, even if it never gets to its event loop.
+      child.closeFuture().addListener(closed -> leaving.run());
+      child
+          .config()
+          .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(64, 2048, MOST_AT_ONCE));
+      if (child instanceof EpollSocketChannel) {
+        child.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, MOST_UNSENT);
+      } else if (child instanceof IoUringSocketChannel) {
+        child.config().setOption(IoUringChannelOption.TCP_NOTSENT_LOWAT, MOST_UNSENT);
+      }
+      ConnectionGuard.put(child, rules);
+    }
+  }
+}
