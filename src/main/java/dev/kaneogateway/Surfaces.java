@@ -13,8 +13,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpServerRequest;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What answers the requests of one event loop, made from one reading of the settings. When they
@@ -27,7 +25,6 @@ record Surfaces(
     DevicePages pages,
     Probe probe,
     Proxy proxy) {
-  private static final Logger LOG = LoggerFactory.getLogger(Surfaces.class);
 
   /** Makes the surfaces of an event loop, on it. */
   interface Maker {
@@ -65,8 +62,7 @@ record Surfaces(
         proxy.handle(exchange);
       }
     } catch (RuntimeException e) {
-      LOG.error("request {} failed within the gateway", exchange.id(), e);
-      Problems.answer(exchange, 500, "internal_error", "The gateway failed.");
+      Problems.answerFault(exchange, e);
     }
   }
 

@@ -80,11 +80,14 @@ public final class Proxy {
         act(exchange, decision.result(), upgrade);
       } else {
         RequestTrace.Step lookup = exchange.trace().lookup();
-        decision.onSuccess(
-            later -> {
-              lookup.end();
-              act(exchange, later, upgrade);
-            });
+        decision
+            .map(
+                later -> {
+                  lookup.end();
+                  act(exchange, later, upgrade);
+                  return later;
+                })
+            .onFailure(fault -> Problems.answerFault(exchange, fault));
       }
     } else {
       // Kaneo judges its public paths itself, and answers preflights before any credential.

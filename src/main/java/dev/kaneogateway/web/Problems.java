@@ -9,9 +9,13 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Answers of the gateway's own when something is wrong, in the form the caller accepts. */
 public final class Problems {
+  private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
+
   /** How long a refused client may go on sending its body before the connection is closed. */
   private static final Duration LINGER = Duration.ofSeconds(5);
 
@@ -28,6 +32,12 @@ public final class Problems {
   public static void answerRetryLater(
       Exchange exchange, int status, String code, String message, Duration after) {
     answer(exchange, status, code, message, after);
+  }
+
+  /** Answers for a fault of ours, which is for the log to tell of. */
+  public static void answerFault(Exchange exchange, Throwable fault) {
+    LOG.error("request {} failed within the gateway", exchange.id(), fault);
+    answer(exchange, 500, "internal_error", "The gateway failed.");
   }
 
   /** Answers and closes the connection, whose next bytes cannot be trusted. */
