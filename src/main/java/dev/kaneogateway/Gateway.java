@@ -17,8 +17,10 @@ import dev.kaneogateway.db.Database;
 import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.doctor.Probe;
 import dev.kaneogateway.limits.DeviceLimits;
+import dev.kaneogateway.limits.Limits;
 import dev.kaneogateway.limits.RedisVerticle;
 import dev.kaneogateway.limits.RequestLimits;
+import dev.kaneogateway.limits.SharedCounts;
 import dev.kaneogateway.management.Health;
 import dev.kaneogateway.management.ManagementVerticle;
 import dev.kaneogateway.metrics.GatewayMetrics;
@@ -113,7 +115,12 @@ public final class Gateway {
                 url ->
                     new RedisVerticle(
                         url, metrics, (up, detail) -> health.note("redis", up, detail)));
-    this.limits = new Limits(vertx, settings, metrics, redis);
+    this.limits =
+        new Limits(
+            vertx,
+            settings,
+            metrics,
+            redis.<SharedCounts>map(shared -> shared).orElse(SharedCounts.NONE));
     this.usage = new KeyUsage(wanted.keyUsage());
     this.management =
         new ManagementVerticle(
@@ -238,7 +245,7 @@ public final class Gateway {
     RequestLimits requests = limits.requests();
     Authenticator authenticator =
         new Authenticator(
-            credentials, settings.kaneo().apiUrl(), usage, requests.failures(), metrics);
+            credentials, current.kaneo().apiUrl(), usage, requests.failures(), metrics);
     DeviceLimits devices = limits.devices();
     return (loop, client) -> {
       People people = new People(client, current, credentials, sessionTokens);

@@ -70,8 +70,11 @@ final class DeviceStatements {
             .map(rows -> rows.stream().findFirst().map(row -> row.getString(0)));
   }
 
-  /** Whether a poll has made the session of this token, and no gateway has delivered it. */
-  Future<Boolean> isSession(String token) {
+  /**
+   * Whether a poll has made the session of this token, and no gateway is known to have delivered
+   * it.
+   */
+  Future<Boolean> isUndelivered(String token) {
     return pool.preparedQuery(
             "SELECT 1 FROM session s WHERE s.token = $1"
                 + (ownTables

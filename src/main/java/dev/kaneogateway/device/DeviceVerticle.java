@@ -247,7 +247,7 @@ public final class DeviceVerticle extends VerticleBase {
           Future.succeededFuture(
               redemptions.settle(poll, redemption) ? polled : DeviceAnswer.Polled.INVALID);
       case INVALID ->
-          repeatable(() -> statements.isSession(redemption.token()))
+          repeatable(() -> statements.isUndelivered(redemption.token()))
               .map(
                   made ->
                       made && redemptions.settle(poll, redemption)

@@ -18,7 +18,7 @@ public final class Ceilings {
   private final Places streams;
   private final Means means;
 
-  public Ceilings(Settings.Ceilings settings, Counting counting, Means means) {
+  Ceilings(Settings.Ceilings settings, Counting counting, Means means) {
     this.means = means;
     GatewayMetrics metrics = counting.metrics();
     this.requests = places(Ceiling.REQUESTS, Ceiling.REQUESTS_PER_ADDRESS, counting);

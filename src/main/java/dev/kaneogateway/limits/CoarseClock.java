@@ -7,13 +7,13 @@ import io.vertx.core.Vertx;
  * The time, some milliseconds old: limits ask for it several times in each request, and asking the
  * system each time would be most of what they cost. Safe from any thread.
  */
-public final class CoarseClock implements Ticker {
+final class CoarseClock implements Ticker {
   private static final long TICK_MS = 20;
 
   private volatile long nanos = System.nanoTime();
 
   /** A clock that goes until the Vertx closes. */
-  public static CoarseClock on(Vertx vertx) {
+  static CoarseClock on(Vertx vertx) {
     CoarseClock clock = new CoarseClock();
     vertx.setPeriodic(TICK_MS, id -> clock.nanos = System.nanoTime());
     return clock;

@@ -9,4 +9,4 @@ import dev.kaneogateway.metrics.GatewayMetrics;
  * @param mostKeys how many keys each limit remembers; the ones seen least are forgotten
  * @param shared where the counts of all gateways come together
  */
-public record Counting(int mostKeys, Ticker ticker, GatewayMetrics metrics, SharedCounts shared) {}
+record Counting(int mostKeys, Ticker ticker, GatewayMetrics metrics, SharedCounts shared) {}

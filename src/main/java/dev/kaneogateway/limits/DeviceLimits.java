@@ -16,7 +16,7 @@ public record DeviceLimits(AddressLimit codes, AddressLimit unknownPolls, CodeGu
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final Duration QUARTER = Duration.ofMinutes(15);
 
-  public static DeviceLimits of(Settings.Device settings, Counting counting) {
+  static DeviceLimits of(Settings.Device settings, Counting counting) {
     return new DeviceLimits(
         new AddressLimit(Limit.DEVICE_CODES, settings.codesPerMinute(), MINUTE, counting),
         new AddressLimit(

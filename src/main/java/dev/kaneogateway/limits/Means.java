@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * @param descriptors how many files and sockets it may have open
  * @param heap how many bytes its heap may have
  */
-public record Means(long descriptors, long heap) {
+record Means(long descriptors, long heap) {
   private static final Logger LOG = LoggerFactory.getLogger(Means.class);
 
   /** What the gateway needs of the heap for itself. */

@@ -20,7 +20,7 @@ public final class OpenConnections implements GuardedPorts.Doorkeeper {
   private final Places places;
   private volatile TrustedProxies trusted = new TrustedProxies(List.of());
 
-  public OpenConnections(Counting counting, Means means) {
+  OpenConnections(Counting counting, Means means) {
     this.means = means;
     GatewayMetrics metrics = counting.metrics();
     this.places =

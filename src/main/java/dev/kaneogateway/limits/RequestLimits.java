@@ -27,7 +27,7 @@ public final class RequestLimits {
 
   private final Ceilings ceilings;
 
-  public RequestLimits(Settings.RateLimits settings, Ceilings ceilings, Counting counting) {
+  RequestLimits(Settings.RateLimits settings, Ceilings ceilings, Counting counting) {
     this.ceilings = ceilings;
     this.groups = new RequestGroups(settings);
     this.addresses = new RateLimit(Limit.ADDRESS, settings.addressPerMinute(), MINUTE, counting);

@@ -79,7 +79,9 @@ final class HeadBytes {
     text(name, NAME, "a name has a character that none may have");
   }
 
-  /** A loop for each kind of text: over {@link CharSequence} it costs twice as much. */
+  /**
+   * A loop for each kind of text: one over {@link CharSequence} asks at each character which it is.
+   */
   private void text(CharSequence text, boolean[] allowed, String fault) {
     byte[] to = bytes;
     int at = length;

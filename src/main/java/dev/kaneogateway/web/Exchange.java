@@ -121,8 +121,12 @@ public final class Exchange {
   }
 
   /** The answer, which may take its time, says that it is the connection's last. */
-  void isLast() {
+  void announceEnd() {
     last = true;
+    ConnectionGuard guard = ConnectionGuard.of(request.connection());
+    if (guard != null) {
+      guard.announceEnd();
+    }
   }
 
   /** Whether the connection {@linkplain #endConnection ends} with the answer. */

@@ -163,10 +163,7 @@ public final class Exchanges {
       response.headersEndHandler(
           written -> {
             if (last || exchange.endsConnection() || exchange.awaitsGoAhead() || draining) {
-              exchange.isLast();
-              if (guard != null) {
-                guard.announceEnd();
-              }
+              exchange.announceEnd();
               response.putHeader("Connection", "close");
             }
           });

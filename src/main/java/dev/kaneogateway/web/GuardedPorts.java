@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * guarded}, from before their first byte. Safe from any thread.
  */
 public final class GuardedPorts {
-  private static final Map<Integer, Rules> GUARDED_PORTS = new ConcurrentHashMap<>();
+  private static final Map<Integer, Rules> RULES = new ConcurrentHashMap<>();
 
   /** Bytes read in one piece, and so kept for a Kaneo that does not read. */
   private static final int MOST_AT_ONCE = 16 * 1024;
@@ -62,12 +62,7 @@ public final class GuardedPorts {
 
   /** Guards all connections accepted on a local port from now on. */
   public static void guard(int port, Rules rules) {
-    GUARDED_PORTS.put(port, rules);
-  }
-
-  /** Ends the guarding of a port. */
-  public static void release(int port) {
-    GUARDED_PORTS.remove(port);
+    RULES.put(port, rules);
   }
 
   /** Ends a connection for which there is no room, before anything is made for it. */
@@ -93,7 +88,7 @@ public final class GuardedPorts {
     @Override
     public void postInitializeServerChildChannel(Channel child) {
       if (child.localAddress() instanceof InetSocketAddress local) {
-        Rules rules = GUARDED_PORTS.get(local.getPort());
+        Rules rules = RULES.get(local.getPort());
         if (rules != null) {
           admit(child, rules);
         }

@@ -1,24 +1,14 @@
-package dev.kaneogateway;
+package dev.kaneogateway.limits;
 
 import dev.kaneogateway.config.Settings;
-import dev.kaneogateway.limits.Ceilings;
-import dev.kaneogateway.limits.CoarseClock;
-import dev.kaneogateway.limits.Counting;
-import dev.kaneogateway.limits.DeviceLimits;
-import dev.kaneogateway.limits.Means;
-import dev.kaneogateway.limits.OpenConnections;
-import dev.kaneogateway.limits.RedisVerticle;
-import dev.kaneogateway.limits.RequestLimits;
-import dev.kaneogateway.limits.SharedCounts;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import io.vertx.core.Vertx;
-import java.util.Optional;
 
 /**
  * All limits of one process. What they have counted outlasts a change of settings that leaves them
  * as they are. Safe from any thread.
  */
-final class Limits {
+public final class Limits {
   private final GatewayMetrics metrics;
   private final CoarseClock clock;
   private final SharedCounts shared;
@@ -27,10 +17,13 @@ final class Limits {
   private DeviceLimits devices;
   private RequestLimits requests;
 
-  Limits(Vertx vertx, Settings settings, GatewayMetrics metrics, Optional<RedisVerticle> redis) {
+  /**
+   * @param shared what counts over all gateways, or {@link SharedCounts#NONE}
+   */
+  public Limits(Vertx vertx, Settings settings, GatewayMetrics metrics, SharedCounts shared) {
     this.metrics = metrics;
     this.clock = CoarseClock.on(vertx);
-    this.shared = redis.<SharedCounts>map(counts -> counts).orElse(SharedCounts.NONE);
+    this.shared = shared;
     Means means = Means.ofProcess();
     this.ceilings = new Ceilings(settings.ceilings(), counting(settings), means);
     this.connections = new OpenConnections(counting(settings), means);
@@ -46,7 +39,7 @@ final class Limits {
   }
 
   /** Takes up changed settings. */
-  synchronized void renew(Settings before, Settings next) {
+  public synchronized void renew(Settings before, Settings next) {
     boolean others = !next.rateLimits().equals(before.rateLimits());
     if (others) {
       requests = new RequestLimits(next.rateLimits(), ceilings, counting(next));
@@ -58,19 +51,19 @@ final class Limits {
     }
   }
 
-  synchronized RequestLimits requests() {
+  public synchronized RequestLimits requests() {
     return requests;
   }
 
-  synchronized DeviceLimits devices() {
+  public synchronized DeviceLimits devices() {
     return devices;
   }
 
-  Ceilings ceilings() {
+  public Ceilings ceilings() {
     return ceilings;
   }
 
-  OpenConnections connections() {
+  public OpenConnections connections() {
     return connections;
   }
 
