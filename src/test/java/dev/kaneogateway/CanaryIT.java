@@ -9,14 +9,12 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.OnEventLoop;
 import dev.kaneogateway.fixtures.OtlpReceiver;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
-import io.vertx.core.Context;
-import io.vertx.core.Promise;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
@@ -126,7 +124,6 @@ class CanaryIT {
     "GATEWAY_LIMIT_FAILED_PER_MINUTE", "2"
   };
 
-  private Context oneLoop;
   private final Set<Integer> refusals = new TreeSet<>();
   private final Queue<String> logged = new ConcurrentLinkedQueue<>();
   private final LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
@@ -280,7 +277,6 @@ class CanaryIT {
   }
 
   private void sendByHttp2(RunningGateway gateway) {
-    oneLoop = gateway.vertx().getOrCreateContext();
     HttpClient client =
         gateway
             .vertx()
@@ -291,21 +287,21 @@ class CanaryIT {
     Set<Integer> before = Set.copyOf(refusals);
     refusals.clear();
     for (String field : FIELDS) {
-      ask(client, gateway.port(), "GET /api/task/1?%s", field, "");
-      ask(client, gateway.port(), "POST /device/decision", field, "seal=%s");
+      ask(client, gateway, "GET /api/task/1?%s", field, "");
+      ask(client, gateway, "POST /device/decision", field, "seal=%s");
     }
     for (String target : TARGETS) {
-      ask(client, gateway.port(), "GET " + target, "X-Anything: %s", "");
+      ask(client, gateway, "GET " + target, "X-Anything: %s", "");
     }
     for (String line : LINES) {
-      ask(client, gateway.port(), line, "X-Anything: %s", "");
+      ask(client, gateway, line, "X-Anything: %s", "");
     }
     for (String endpoint : ENDPOINTS) {
       for (String body : BODIES) {
-        ask(client, gateway.port(), "POST " + endpoint, "Origin: http://kaneo.test", body);
+        ask(client, gateway, "POST " + endpoint, "Origin: http://kaneo.test", body);
       }
     }
-    ask(client, gateway.port(), "POST /api/config", "X-Anything: %s", "%s" + "x".repeat(2000));
+    ask(client, gateway, "POST /api/config", "X-Anything: %s", "%s" + "x".repeat(2000));
     assertTrue(
         refusals.containsAll(Set.of(400, 401, 403, 404, 405, 413)),
         "refused by HTTP/2 were only " + refusals);
@@ -313,35 +309,34 @@ class CanaryIT {
     RunningGateway.await(client.close());
   }
 
-  private void ask(HttpClient client, int port, String line, String field, String body) {
+  private void ask(
+      HttpClient client, RunningGateway gateway, String line, String field, String body) {
     String[] methodAndTarget = line.split(" ", 2);
     String[] nameAndValue = field.split(": ", 2);
     RequestOptions options =
         new RequestOptions()
             .setMethod(HttpMethod.valueOf(methodAndTarget[0]))
             .setHost("127.0.0.1")
-            .setPort(port)
+            .setPort(gateway.port())
             .setURI(fill(methodAndTarget[1]))
             .putHeader("Content-Type", "application/x-www-form-urlencoded")
             .putHeader(nameAndValue[0].toLowerCase(Locale.ROOT), fill(nameAndValue[1]));
-    // On one event loop, or an answer that is there too soon is never told (Vert.x before 5.0.11).
-    Promise<Buffer> told = Promise.promise();
-    oneLoop.runOnContext(
-        go ->
-            client
-                .request(options)
-                .compose(request -> request.send(fill(body)))
-                .compose(
-                    answer ->
-                        answer
-                            .body()
-                            .map(
-                                read -> {
-                                  judge(answer.statusCode(), answer.headers() + "\n" + read);
-                                  return read;
-                                }))
-                .onComplete(told));
-    RunningGateway.await(told.future());
+    RunningGateway.await(
+        OnEventLoop.run(
+            gateway.vertx(),
+            () ->
+                client
+                    .request(options)
+                    .compose(request -> request.send(fill(body)))
+                    .compose(
+                        answer ->
+                            answer
+                                .body()
+                                .map(
+                                    read -> {
+                                      judge(answer.statusCode(), answer.headers() + "\n" + read);
+                                      return read;
+                                    }))));
   }
 
   private void sendFields(int port) throws IOException {

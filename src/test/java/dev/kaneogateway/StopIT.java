@@ -7,6 +7,7 @@ import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.ClearTextHttp2;
 import dev.kaneogateway.fixtures.Detour;
+import dev.kaneogateway.fixtures.OnEventLoop;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -169,15 +170,18 @@ class StopIT {
       HttpClient client = ClearTextHttp2.client(vertx);
       Promise<HttpClientResponse> begun = Promise.promise();
       Future<Buffer> body =
-          client
-              .request(HttpMethod.GET, gateway.port(), "127.0.0.1", "/long")
-              .compose(HttpClientRequest::send)
-              .compose(
-                  answer -> {
-                    answer.pause();
-                    begun.complete(answer);
-                    return answer.body();
-                  });
+          OnEventLoop.run(
+              vertx,
+              () ->
+                  client
+                      .request(HttpMethod.GET, gateway.port(), "127.0.0.1", "/long")
+                      .compose(HttpClientRequest::send)
+                      .compose(
+                          answer -> {
+                            answer.pause();
+                            begun.complete(answer);
+                            return answer.body();
+                          }));
       HttpClientResponse answer = RunningGateway.await(begun.future());
       CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
       Await.until("not ready", () -> gateway.readiness() == 503);

@@ -173,8 +173,11 @@ final class KaneoCheckup implements Doctor.Checkup {
         .request(
             OwnRequests.to(kaneo, HttpMethod.POST, "/api/auth/device/code", Doctor.PATIENCE)
                 .putHeader("Content-Type", "application/json"))
-        .compose(request -> request.send(new JsonObject().put("client_id", id).encode()))
-        .compose(head -> head.body().map(body -> new Answer(head, body)))
+        .compose(
+            request ->
+                request
+                    .send(new JsonObject().put("client_id", id).encode())
+                    .compose(head -> head.body().map(body -> new Answer(head, body))))
         .compose(
             answer -> {
               String code = answer.json().getString("device_code", "");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.ClearTextHttp2;
+import dev.kaneogateway.fixtures.OnEventLoop;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -78,12 +79,12 @@ class Http2IT {
         });
     try (RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
       HttpClient client = client(vertx, ClearTextHttp2.options());
-      assertEquals("", send(client, gateway.port(), HttpMethod.GET, false, null));
+      assertEquals("", send(vertx, client, gateway.port(), HttpMethod.GET, false, null));
       String head = kaneo.nextHead();
       assertTrue(head.contains("cookie: a=1; b=2\r\n"), head);
       assertTrue(!head.toLowerCase(Locale.ROOT).contains("transfer-encoding"), head);
       assertTrue(head.contains("host: 127.0.0.1:" + gateway.port()), head);
-      assertEquals("3|abc|0||", send(client, gateway.port(), HttpMethod.POST, false, "abc"));
+      assertEquals("3|abc|0||", send(vertx, client, gateway.port(), HttpMethod.POST, false, "abc"));
       kaneo.nextHead();
     }
   }
@@ -102,7 +103,7 @@ class Http2IT {
             TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_EVENT_LOOPS", "1")) {
       HttpClient client = client(vertx, ClearTextHttp2.options());
       for (int i = 0; i < 5; i++) {
-        assertEquals("hello", send(client, gateway.port(), HttpMethod.GET, false, null));
+        assertEquals("hello", send(vertx, client, gateway.port(), HttpMethod.GET, false, null));
       }
       assertEquals(1, connections.size());
     }
@@ -121,7 +122,7 @@ class Http2IT {
       AssertionError failure =
           assertThrows(
               AssertionError.class,
-              () -> send(client, gateway.port(), HttpMethod.GET, false, null));
+              () -> send(vertx, client, gateway.port(), HttpMethod.GET, false, null));
       StreamResetException reset = (StreamResetException) failure.getCause().getCause();
       assertEquals(Http2Error.INTERNAL_ERROR.code(), reset.getCode());
     }
@@ -139,13 +140,18 @@ class Http2IT {
       HttpClient client = client(vertx, ClearTextHttp2.options());
       Promise<String> hint = Promise.promise();
       Future<String> body =
-          client
-              .request(HttpMethod.GET, gateway.port(), "127.0.0.1", "/api/health")
-              .compose(
-                  request ->
-                      request.earlyHintsHandler(hints -> hint.complete(hints.get("link"))).send())
-              .compose(HttpClientResponse::body)
-              .map(Buffer::toString);
+          OnEventLoop.run(
+              vertx,
+              () ->
+                  client
+                      .request(HttpMethod.GET, gateway.port(), "127.0.0.1", "/api/health")
+                      .compose(
+                          request ->
+                              request
+                                  .earlyHintsHandler(hints -> hint.complete(hints.get("link")))
+                                  .send())
+                      .compose(HttpClientResponse::body)
+                      .map(Buffer::toString));
       assertEquals("hello", RunningGateway.await(body));
       assertEquals("</a>; rel=preload", RunningGateway.await(hint.future()));
     }
@@ -169,14 +175,20 @@ class Http2IT {
             "GATEWAY_RELOAD_MS",
             "100")) {
       assertEquals(
-          "hello", send(trusting(vertx, first), gateway.port(), HttpMethod.GET, true, null));
+          "hello", send(vertx, trusting(vertx, first), gateway.port(), HttpMethod.GET, true, null));
       Files.copy(Path.of(second.certificatePath()), cert, StandardCopyOption.REPLACE_EXISTING);
       Files.copy(Path.of(second.privateKeyPath()), key, StandardCopyOption.REPLACE_EXISTING);
       Await.until(
           "the second certificate",
           () ->
               RunningGateway.await(
-                  request(trusting(vertx, second), gateway.port(), HttpMethod.GET, true, null)
+                  request(
+                          vertx,
+                          trusting(vertx, second),
+                          gateway.port(),
+                          HttpMethod.GET,
+                          true,
+                          null)
                       .map(true)
                       .otherwise(false)));
     }
@@ -200,11 +212,16 @@ class Http2IT {
   }
 
   private static String send(
-      HttpClient client, int port, HttpMethod method, boolean ssl, String body) {
-    return RunningGateway.await(request(client, port, method, ssl, body)).toString();
+      Vertx vertx, HttpClient client, int port, HttpMethod method, boolean ssl, String body) {
+    return RunningGateway.await(request(vertx, client, port, method, ssl, body)).toString();
   }
 
   private static Future<Buffer> request(
+      Vertx vertx, HttpClient client, int port, HttpMethod method, boolean ssl, String body) {
+    return OnEventLoop.run(vertx, () -> ask(client, port, method, ssl, body));
+  }
+
+  private static Future<Buffer> ask(
       HttpClient client, int port, HttpMethod method, boolean ssl, String body) {
     return client
         .request(
