@@ -6,6 +6,7 @@ import io.vertx.core.Future;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.Tuple;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,7 +43,7 @@ final class DatabaseCheckup implements Doctor.Checkup {
         unnest(string_to_array(rs, ',')) WITH ORDINALITY AS each(r, nth),
         pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = COALESCE(current_schema(), 'public') AND c.relname = t
-        AND NOT has_table_privilege(c.oid, r)
+        AND (place <> 5 OR $1) AND NOT has_table_privilege(c.oid, r)
       GROUP BY place, t ORDER BY place
       """;
 
@@ -74,10 +75,13 @@ final class DatabaseCheckup implements Doctor.Checkup {
       "SELECT count(*), max(created_at) FROM drizzle.__drizzle_migrations";
 
   private final Pool pool;
+  private final boolean keyUsage;
   private final Clock clock;
 
-  DatabaseCheckup(Pool pool, Clock clock) {
+  /** For a gateway that counts the use of keys, or one that does not and needs no right to. */
+  DatabaseCheckup(Pool pool, boolean keyUsage, Clock clock) {
     this.pool = pool;
+    this.keyUsage = keyUsage;
     this.clock = clock;
   }
 
@@ -156,6 +160,7 @@ final class DatabaseCheckup implements Doctor.Checkup {
   private Future<?> rights(List<Finding> findings) {
     return lacking(
             RIGHTS,
+            Tuple.of(keyUsage),
             row -> row.getString(0) + " on " + row.getString(1) + " (for " + row.getString(2) + ")")
         .onSuccess(
             lacking ->
@@ -170,7 +175,7 @@ final class DatabaseCheckup implements Doctor.Checkup {
   }
 
   private Future<?> indexes(List<Finding> findings) {
-    return lacking(INDEXES, row -> row.getString(0) + " (" + row.getString(1) + ")")
+    return lacking(INDEXES, Tuple.tuple(), row -> row.getString(0) + " (" + row.getString(1) + ")")
         .onSuccess(
             lacking ->
                 findings.add(
@@ -183,9 +188,9 @@ final class DatabaseCheckup implements Doctor.Checkup {
                             "let Kaneo finish its migrations, or CREATE INDEX CONCURRENTLY on these.")));
   }
 
-  private Future<String> lacking(String query, Function<Row, String> name) {
-    return pool.query(query)
-        .execute()
+  private Future<String> lacking(String query, Tuple parameters, Function<Row, String> name) {
+    return pool.preparedQuery(query)
+        .execute(parameters)
         .map(rows -> rows.stream().map(name).collect(Collectors.joining(", ")));
   }
 

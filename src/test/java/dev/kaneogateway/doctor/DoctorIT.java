@@ -146,6 +146,19 @@ class DoctorIT {
   }
 
   @Test
+  void aGatewayThatCountsNoUseOfKeysNeedsNoRightToIt() throws Exception {
+    asRole(
+        "GRANT SELECT ON \"user\", apikey",
+        "GRANT SELECT, INSERT, DELETE ON session",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON device_code");
+    assertEquals(
+        "the role may not UPDATE on apikey (for counting their use, which GATEWAY_KEY_USAGE=false ends)",
+        problem("database.rights").found());
+    environment.put("GATEWAY_KEY_USAGE", "false");
+    assertEquals(Finding.State.OK, find(examine(), "database.rights").state());
+  }
+
+  @Test
   void aRoleThatMayNotUseTheSchemaOfKaneosTables() throws Exception {
     asRole("GRANT SELECT ON \"user\", session, apikey");
     database.execute("REVOKE USAGE ON SCHEMA public FROM public");
@@ -203,7 +216,9 @@ class DoctorIT {
     // Only the database is looked at: of this Kaneo a code would be asked.
     Pool pool = Database.pool(vertx, new Settings.Database(database.url(), 1));
     Finding finding =
-        find(RunningGateway.await(new DatabaseCheckup(pool, clock).findings()), "database.devices");
+        find(
+            RunningGateway.await(new DatabaseCheckup(pool, true, clock).findings()),
+            "database.devices");
     assertEquals(Finding.State.PROBLEM, finding.state());
     assertEquals("lacks device_code", finding.found());
   }
