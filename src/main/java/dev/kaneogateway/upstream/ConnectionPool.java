@@ -119,7 +119,7 @@ public final class ConnectionPool {
       free.close();
       closeStale();
     }
-    if (waiting.size() - connecting >= limits.waiting() && isFull()) {
+    if (isFull() && isQueueFull()) {
       caller.notConnected(UpstreamFailure.BUSY);
       return;
     }
@@ -170,6 +170,26 @@ public final class ConnectionPool {
       meters.gaveWay();
       slowest.giveWay();
     }
+  }
+
+  private boolean isQueueFull() {
+    if (waiting.size() - connecting >= limits.waiting()) {
+      forgetGone();
+    }
+    return waiting.size() - connecting >= limits.waiting();
+  }
+
+  /** Clients that left keep no place from others, nor make anybody give way. */
+  private void forgetGone() {
+    waiting.removeIf(
+        waiter -> {
+          boolean gone = !waiter.caller.isWaiting();
+          if (gone) {
+            waitLimit.stop(waiter.limit);
+            meters.waitEnded();
+          }
+          return gone;
+        });
   }
 
   private boolean isFull() {
@@ -272,6 +292,7 @@ public final class ConnectionPool {
     Waiter first = waiting.peekFirst();
     boolean somebodyWaits = first != null && first == firstBefore;
     makeRoom(limits.connections() / RESERVE + (somebodyWaits ? waiting.size() : 0));
+    forgetGone();
     firstBefore = first;
   }
 
