@@ -97,8 +97,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     if (chunked) {
       ByteBuf size = channel().alloc().directBuffer(16);
       ByteBufUtil.writeAscii(size, Integer.toHexString(bytes.readableBytes()) + "\r\n");
-      channel().write(size, channel().voidPromise());
-      channel().write(bytes, channel().voidPromise());
+      // A void promise would tell of a failed write as of the end of all; the answer may be there.
+      channel().write(size, channel().newPromise());
+      channel().write(bytes, channel().newPromise());
       return write("\r\n");
     }
     return write(bytes);
@@ -170,6 +171,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   /** The protocol has changed: what comes after the head that said so is for another to read. */
   Channel takeOver(ChannelHandler by) {
     Channel taken = channel().channel();
+    taken.config().setAutoClose(true);
     call = null;
     open = false;
     ConnectionPool owner = pool;

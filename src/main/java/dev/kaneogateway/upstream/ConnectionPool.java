@@ -221,8 +221,11 @@ public final class ConnectionPool {
     AnswerDecoder decoder = new AnswerDecoder();
     Connection connection = new Connection(this, context, decoder, head, limits.idle().toNanos());
     ChannelHandlerContext last = ((NetSocketInternal) socket).channelHandlerContext();
+    // A Kaneo that answers without reading a body hangs up behind its answer, which resets the
+    // connection: a write that meets the reset must not close it with the answer still unread.
     last.channel()
         .config()
+        .setAutoClose(false)
         .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(64, mostAtOnce / 8, mostAtOnce));
     last.pipeline()
         .addBefore("handler", "decoder", decoder)
@@ -289,10 +292,10 @@ public final class ConnectionPool {
 
   private void lookAfter() {
     closeStale();
+    forgetGone();
     Waiter first = waiting.peekFirst();
     boolean somebodyWaits = first != null && first == firstBefore;
     makeRoom(limits.connections() / RESERVE + (somebodyWaits ? waiting.size() : 0));
-    forgetGone();
     firstBefore = first;
   }
 

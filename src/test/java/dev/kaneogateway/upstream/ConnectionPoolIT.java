@@ -271,6 +271,54 @@ class ConnectionPoolIT {
   }
 
   @Test
+  void aClientWhoLeftWhileWaitingKeepsNoPlaceInTheQueue() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    kaneo.script(heldUntil(answer));
+    try (RunningGateway gateway =
+            gateway("GATEWAY_UPSTREAM_CONNECTIONS", "1", "GATEWAY_UPSTREAM_QUEUE", "1");
+        RawPeer first = new RawPeer(gateway.port());
+        RawPeer last = new RawPeer(gateway.port())) {
+      first.send(get("/1"));
+      kaneo.nextHead();
+      try (RawPeer second = new RawPeer(gateway.port())) {
+        second.send(get("/2"));
+        gateway.awaitMetric("kaneo_gateway_requests_in_flight 2.0");
+        second.reset();
+      }
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 1.0");
+      last.send(get("/3"));
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 2.0");
+      answer.countDown();
+      first.readUntil("hello");
+      String answered = last.readUntil("o");
+      assertTrue(answered.startsWith("HTTP/1.1 200 "), answered);
+    }
+  }
+
+  /** Its end with the body unread resets the connection, which a write meets before the answer. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Content-Length: 4000000", "Transfer-Encoding: chunked"})
+  void anAnswerThatKaneoHangsUpBehindIsReadAlthoughTheBodyIsRefused(String framing)
+      throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 413 No\r\nContent-Length: 3\r\n\r\nbig");
+          return false;
+        });
+    String size = framing.startsWith("T") ? Integer.toHexString(4_000_000) + "\r\n" : "";
+    try (RunningGateway gateway = gateway()) {
+      for (int n = 0; n < 100; n++) {
+        try (RawPeer peer = new RawPeer(gateway.port())) {
+          peer.send("POST /x HTTP/1.1\r\nHost: a\r\n" + framing + "\r\n\r\n" + size);
+          peer.send("x".repeat(4_000_000));
+          String answer = peer.readUntil("\r\n\r\n");
+          assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
+        }
+      }
+    }
+  }
+
+  @Test
   void aClientWhoLeftWhileWaitingCostsKaneoNothing() throws Exception {
     CountDownLatch answer = new CountDownLatch(1);
     kaneo.script(heldUntil(answer));
