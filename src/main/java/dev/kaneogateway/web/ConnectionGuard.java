@@ -46,6 +46,10 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private boolean endAnnounced;
   private int thrownAway;
   private boolean multiplexed;
+  private int heads;
+  private int begun;
+  private int ended;
+  private boolean bodyComing;
   private @Nullable Runnable whenBodyMalformed;
   private boolean closing;
   private long sinceNanos = System.nanoTime();
@@ -99,32 +103,48 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   /** A request's head is complete: the connection is busy until {@link #requestEnded}. */
   public void requestBegun() {
     requests++;
+    begun++;
     headBegun = false;
   }
 
   /** The answer of a request is complete. */
   public void requestEnded() {
     requests--;
+    ended++;
     sinceNanos = System.nanoTime();
-    whenBodyMalformed = null;
+    if (ended == begun) {
+      // Otherwise a pipelined one has begun by now, whose body it may be that comes in.
+      whenBodyMalformed = null;
+    }
     if (closing && requests == 0) {
       closeBehindAnswers();
     }
   }
 
-  /** What to do when the body that comes in now turns out to be no body. */
+  /** What to do when the body of the request that has begun last turns out to be no body. */
   public void whenBodyMalformed(Runnable action) {
-    whenBodyMalformed = action;
+    // It may have come whole while the request waited behind another.
+    if (bodyComing && heads == begun) {
+      whenBodyMalformed = action;
+    }
+  }
+
+  /** The head of an HTTP/1 request was read, and perhaps a chunked body comes in now. */
+  void headRead(boolean chunked) {
+    heads++;
+    bodyComing = chunked;
   }
 
   /** The body that came in is whole. */
   void bodyEnded() {
+    bodyComing = false;
     whenBodyMalformed = null;
   }
 
   /** The bytes that come in are no body, so nobody knows where the next request begins. */
   void bodyMalformed() {
     doom();
+    bodyComing = false;
     Runnable action = whenBodyMalformed;
     whenBodyMalformed = null;
     if (action != null) {

@@ -125,9 +125,14 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     emptyLineSeen = false;
     if (((HttpRequest) out.get(0)).decoderResult().isFailure()) {
       state = State.BAD;
-    } else if (out.size() > 1) {
+      return;
+    }
+    boolean chunked =
+        out.size() == 1 && HttpUtil.isTransferEncodingChunked((HttpRequest) out.get(0));
+    guard.headRead(chunked);
+    if (out.size() > 1) {
       state = State.BETWEEN;
-    } else if (HttpUtil.isTransferEncodingChunked((HttpRequest) out.get(0))) {
+    } else if (chunked) {
       body = new ChunkedBody(maxChunk, maxTrailers);
       state = State.CHUNKED_BODY;
     } else {

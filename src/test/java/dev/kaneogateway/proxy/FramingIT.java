@@ -14,6 +14,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bytes that two parties could read differently: refused and hung up on, Kaneo not bothered. */
 class FramingIT {
@@ -144,5 +145,34 @@ class FramingIT {
       seen++;
     }
     assertTrue(seen <= 1);
+  }
+
+  /** The end of the request before it must not make the gateway wait for the rest of the body. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"})
+  void aMalformedBodyIsRefusedAtOnceAlsoBehindAnotherRequest(String before) throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          if (head.startsWith("GET ")) {
+            connection.write(ScriptedUpstream.ok("hello"));
+          } else {
+            connection.read(1000);
+          }
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+          before + "POST /y HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+      if (!before.isEmpty()) {
+        peer.readUntil("hello");
+      }
+      String head = kaneo.nextHead();
+      while (!head.startsWith("POST /y ")) {
+        head = kaneo.nextHead();
+      }
+      String answer = peer.send("zz\r\n").readAll();
+      assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
+      assertFalse(answer.contains("still open"), answer);
+    }
   }
 }
