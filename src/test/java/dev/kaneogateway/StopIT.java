@@ -30,6 +30,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What clients see of a gateway that stops. */
 @ExtendWith(VertxExtension.class)
@@ -111,6 +113,51 @@ class StopIT {
           peer.send("x".repeat(1000));
         }
         assertEquals("", peer.readAll());
+        stopped.get(20, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  /** Such as a browser opens beforehand. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "P", "GET /x HTTP/1.1\r\nHos", "\r\n"})
+  void aConnectionWithoutARequestHoldsNobody(String begun) throws Exception {
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly()) {
+      RunningGateway gateway =
+          RunningGateway.start(
+              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      try (RawPeer peer = new RawPeer(gateway.port());
+          RawPeer other = new RawPeer(gateway.port())) {
+        peer.send(begun);
+        other.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("hello");
+        long began = System.nanoTime();
+        gateway.close();
+        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+        assertTrue(millis < 10_000, "stopped after " + millis + " ms");
+        assertEquals("", peer.readAll());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "GET /first HTTP/1.1\r\nHost: a\r\n\r\n"})
+  void aHeadUnderWayMayBecomeWholeAndIsAnswered(String before) throws Exception {
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly()) {
+      RunningGateway gateway =
+          RunningGateway.start(
+              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      try (RawPeer peer = new RawPeer(gateway.port());
+          RawPeer other = new RawPeer(gateway.port())) {
+        if (!before.isEmpty()) {
+          peer.send(before).readUntil("hello");
+        }
+        peer.send("GET /x HTTP/1.1\r\nHos");
+        other.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("hello");
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
+        assertEquals("", other.readAll());
+        String answer = peer.send("t: a\r\n\r\n").readAll();
+        assertTrue(answer.toLowerCase(Locale.ROOT).contains("\r\nconnection: close\r\n"), answer);
+        assertTrue(answer.endsWith("hello"), answer);
         stopped.get(20, TimeUnit.SECONDS);
       }
     }

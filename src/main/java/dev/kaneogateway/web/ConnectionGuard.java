@@ -13,6 +13,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
+import io.vertx.core.net.impl.ShutdownEvent;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -37,11 +38,15 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   /** The same of HTTP/2, where only floods and updates of windows come behind a GOAWAY. */
   private static final int MOST_THROWN_AWAY_OF_FRAMES = 1 << 20;
 
+  /** For the rest of a head that is under way when the gateway stops; it comes at once or never. */
+  private static final long REST_OF_HEAD_MS = 1000;
+
   private final GuardedPorts.Rules rules;
   private @Nullable ChannelHandlerContext channel;
   private @Nullable Future<?> nextLook;
   private int requests;
   private boolean headBegun;
+  private boolean established;
   private boolean doomed;
   private boolean endAnnounced;
   private int thrownAway;
@@ -196,6 +201,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
       FirstBytes.end(channel.pipeline());
     }
     headBegun = false;
+    established = true;
     multiplexed = http2;
     if (http2) {
       lingerAtClose();
@@ -225,6 +231,32 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   public void channelActive(ChannelHandlerContext context) {
     watch(Math.min(rules.head().toNanos(), rules.idle().toNanos()));
     context.fireChannelActive();
+  }
+
+  /**
+   * The gateway stops. Vert.x closes connections without a request, but has none before the first
+   * one: what a browser opens beforehand would hold the stop for all of its time. A head that is
+   * under way may still become whole, and is then answered.
+   */
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (!(event instanceof ShutdownEvent) || requests > 0 || multiplexed) {
+      context.fireUserEventTriggered(event);
+    } else if (headBegun) {
+      context
+          .executor()
+          .schedule(() -> shutDown(context, event), REST_OF_HEAD_MS, TimeUnit.MILLISECONDS);
+    } else {
+      shutDown(context, event);
+    }
+  }
+
+  private void shutDown(ChannelHandlerContext context, Object event) {
+    if (established) {
+      context.fireUserEventTriggered(event);
+    } else {
+      context.close();
+    }
   }
 
   @Override
