@@ -189,6 +189,11 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
 
   /** Whether no request waits for its answer. */
   boolean isIdle() {
+    if (channel != null) {
+      // It may be stopped for a Kaneo that did not read; unread bytes would turn the close into a
+      // reset.
+      channel.channel().config().setAutoRead(true);
+    }
     return requests == 0;
   }
 
@@ -281,6 +286,11 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     if (thrownAway > most && channel != null) {
       channel.pipeline().firstContext().close();
     }
+  }
+
+  /** How much came behind the last answer. */
+  int thrownAway() {
+    return thrownAway;
   }
 
   private void watch(long nanos) {

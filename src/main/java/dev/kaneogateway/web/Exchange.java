@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * credential it carries. Confined to the event loop of its connection.
  */
 public final class Exchange {
+  /** Of a body behind its answer, for the sake of the connection: what is on its way anyhow. */
+  private static final long MOST_READ_ON = 64 * 1024;
+
   private final HttpServerRequest request;
   private final String id;
   private final long startNanos = System.nanoTime();
@@ -224,6 +227,17 @@ public final class Exchange {
         && !request.isEnded()
         && request.version() == HttpVersion.HTTP_1_1
         && request.headers().contains(HttpHeaders.EXPECT);
+  }
+
+  /**
+   * Whether so much of the body is unread, or nobody knows how much, that its rest is not waited
+   * for: who is answered then is told so at once (RFC 9110 §10.1.1), and not cut off on the way.
+   */
+  boolean leavesMuchUnread() {
+    return announcesBody()
+        && !request.isEnded()
+        && request.version() != HttpVersion.HTTP_2
+        && (head.chunked() || head.contentLength() - request.bytesRead() > MOST_READ_ON);
   }
 
   /** Whether the body has bytes still to come, as far as the head tells. */

@@ -162,7 +162,11 @@ public final class Exchanges {
     if (request.version() != HttpVersion.HTTP_2) {
       response.headersEndHandler(
           written -> {
-            if (last || exchange.endsConnection() || exchange.awaitsGoAhead() || draining) {
+            if (last
+                || exchange.endsConnection()
+                || exchange.awaitsGoAhead()
+                || exchange.leavesMuchUnread()
+                || draining) {
               exchange.announceEnd();
               response.putHeader("Connection", "close");
             }

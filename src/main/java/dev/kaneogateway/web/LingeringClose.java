@@ -20,8 +20,11 @@ final class LingeringClose extends ChannelOutboundHandlerAdapter {
   /** For a client to take what was written. */
   private static final long WRITING_MS = 10_000;
 
-  /** For a client to hang up. */
+  /** For a client to hang up, since it sent something last. */
   private static final long HANGING_UP_MS = 1000;
+
+  /** How often it may have that time: one that sends on has not read yet. */
+  private static final int HANGING_UP_TIMES = 5;
 
   private final ConnectionGuard guard;
   private boolean closing;
@@ -52,9 +55,27 @@ final class LingeringClose extends ChannelOutboundHandlerAdapter {
             written -> {
               if (duplex.isOpen()) {
                 duplex.shutdownOutput();
-                closeIn(HANGING_UP_MS, context);
+                awaitHangingUp(context, HANGING_UP_TIMES);
               }
             });
+  }
+
+  private void awaitHangingUp(ChannelHandlerContext context, int times) {
+    int before = guard.thrownAway();
+    stopLimit();
+    limit =
+        context
+            .executor()
+            .schedule(
+                () -> {
+                  if (times > 1 && guard.thrownAway() > before) {
+                    awaitHangingUp(context, times - 1);
+                  } else {
+                    context.close();
+                  }
+                },
+                HANGING_UP_MS,
+                TimeUnit.MILLISECONDS);
   }
 
   private void closeIn(long millis, ChannelHandlerContext context) {

@@ -127,6 +127,46 @@ class ConnectionsIT {
     }
   }
 
+  /** RFC 9110 §10.1.1; cut off unannounced, a proxy in front would take it for a failure. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Content-Length: 9000000", "Transfer-Encoding: chunked"})
+  void whoIsAnsweredEarlyInALongBodyIsToldThatTheConnectionEnds(String framing) throws Exception {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String head =
+          peer.send("POST /api/task/x HTTP/1.1\r\nHost: a\r\n" + framing + "\r\n\r\n")
+              .readUntil("\r\n\r\n");
+      assertTrue(head.startsWith("HTTP/1.1 401 "), head);
+      assertTrue(head.toLowerCase(java.util.Locale.ROOT).contains("connection: close"), head);
+      // One that sends on for a while before it reads loses nothing.
+      for (int n = 0; n < 12; n++) {
+        peer.send("x".repeat(1000));
+        Thread.sleep(200);
+      }
+      String rest = peer.readAll();
+      assertFalse(rest.contains("(reset)") || rest.contains("(still open)"), rest);
+    }
+  }
+
+  @Test
+  void whoIsAnsweredByAKaneoThatDoesNotReadMaySendOnForAWhile() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          // Until the upload stands still.
+          Thread.sleep(200);
+          connection.write("HTTP/1.1 413 No\r\nContent-Length: 3\r\n\r\nbig");
+          Thread.sleep(5000);
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 20000000\r\n\r\n");
+      peer.send("x".repeat(19_000_000));
+      String answer = peer.readAll();
+      assertTrue(answer.startsWith("HTTP/1.1 413 ") && answer.endsWith("big"), answer);
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
   /** RFC 9112 §9.6. */
   @Test
   void behindTheLastRequestNoneIsActedUpon() throws Exception {
