@@ -39,6 +39,7 @@ final class EdgeVerticle extends VerticleBase {
   private @Nullable HttpServer server;
   private @Nullable HttpClient client;
   private @Nullable Surfaces surfaces;
+  private boolean leaving;
   private volatile @Nullable LoopDelay delay;
 
   /** Those of now, and those of before that exchanges under way still need. */
@@ -93,6 +94,9 @@ final class EdgeVerticle extends VerticleBase {
               Surfaces before = surfaces;
               surfaces = made;
               inUse.add(made);
+              if (leaving) {
+                made.exchanges().drain();
+              }
               if (before != null) {
                 before.retire(() -> inUse.remove(before));
               }
@@ -156,7 +160,11 @@ final class EdgeVerticle extends VerticleBase {
 
   /** Tells clients with each answer to go elsewhere. */
   void sayGoodbye() {
-    context.runOnContext(go -> inUse.forEach(each -> each.exchanges().drain()));
+    context.runOnContext(
+        go -> {
+          leaving = true;
+          inUse.forEach(each -> each.exchanges().drain());
+        });
   }
 
   /** Takes no new connections and lets requests in flight end. */

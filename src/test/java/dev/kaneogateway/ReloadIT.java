@@ -19,6 +19,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -45,6 +46,10 @@ class ReloadIT {
     second = ScriptedUpstream.friendly();
     file = directory.resolve("gateway.yaml");
     Files.writeString(file, "KANEO_UPSTREAM_URL: http://127.0.0.1:" + first.port() + "\n");
+    start("0");
+  }
+
+  private void start(String drainDelay) throws Exception {
     SettingsFiles files =
         new SettingsFiles(
             Map.of(
@@ -53,7 +58,7 @@ class ReloadIT {
                 "GATEWAY_HOST", "127.0.0.1",
                 "GATEWAY_PORT", "0",
                 "GATEWAY_MANAGEMENT_PORT", "0",
-                "GATEWAY_DRAIN_DELAY_MS", "0",
+                "GATEWAY_DRAIN_DELAY_MS", drainDelay,
                 "GATEWAY_DRAIN_SPREAD_MS", "10",
                 "GATEWAY_DRAIN_TIMEOUT_MS", "5000"),
             Optional.empty(),
@@ -164,6 +169,20 @@ class ReloadIT {
     append("DEVICE_AUTH_CLIENT_IDS: new-client");
     RunningGateway.await(reload.now());
     assertEquals(200, send(code("new-client")).statusCode());
+  }
+
+  /** Such as when both come with a new release. */
+  @Test
+  void whatIsTakenUpDuringAStopSaysGoodbyeToo() throws Exception {
+    RunningGateway.await(gateway.stop());
+    start("5000");
+    stopping = gateway.stop();
+    append("DEVICE_AUTH_CLIENT_IDS: new-client");
+    RunningGateway.await(reload.now());
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer = peer.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("hello");
+      assertTrue(answer.toLowerCase(Locale.ROOT).contains("\r\nconnection: close\r\n"), answer);
+    }
   }
 
   private void append(String line) throws Exception {
