@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.AttributeKey;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
@@ -97,6 +98,19 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /**
+   * Sees to it that the head of an answer leaves although no window lets its body follow: Vert.x
+   * leaves it to the body to be sent, and only bodies wait for windows (RFC 9113 §5.2.1).
+   */
+  static void sendHeadAlone(HttpConnection connection, int streamId) {
+    Http2ConnectionHandler handler = http2(connection);
+    Http2Stream stream = handler == null ? null : handler.connection().stream(streamId);
+    if (stream != null && !handler.encoder().flowController().isWritable(stream)) {
+      Channel open = ((ConnectionBase) connection).channel();
+      open.eventLoop().execute(open::flush);
+    }
+  }
+
   /** Ends a connection with a reset, for a client that would take its end for a good one. */
   public static void abort(HttpConnection connection) {
     if (connection instanceof ConnectionBase base) {
@@ -175,6 +189,11 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   public void doom() {
     doomed = true;
     lingerAtClose();
+    if (channel != null) {
+      // It may be stopped for a Kaneo that did not read; unread bytes would turn the close into a
+      // reset.
+      channel.channel().config().setAutoRead(true);
+    }
   }
 
   /** The client is told that the connection ends with the answer under way. */
@@ -189,11 +208,6 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
 
   /** Whether no request waits for its answer. */
   boolean isIdle() {
-    if (channel != null) {
-      // It may be stopped for a Kaneo that did not read; unread bytes would turn the close into a
-      // reset.
-      channel.channel().config().setAutoRead(true);
-    }
     return requests == 0;
   }
 

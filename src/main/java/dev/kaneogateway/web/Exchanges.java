@@ -171,6 +171,9 @@ public final class Exchanges {
               response.putHeader("Connection", "close");
             }
           });
+    } else {
+      response.headersEndHandler(
+          written -> ConnectionGuard.sendHeadAlone(request.connection(), response.streamId()));
     }
     return exchange;
   }
