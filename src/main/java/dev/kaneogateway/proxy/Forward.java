@@ -150,7 +150,10 @@ final class Forward implements Delivery.Sender {
 
   private void uploadStalled() {
     if (upload != null && upload.waitsForSink()) {
-      notAnswered(UpstreamFailure.SILENT);
+      // One that answers already may leave the rest unread; its answer goes on.
+      if (download == null) {
+        notAnswered(UpstreamFailure.SILENT);
+      }
     } else {
       giveUp(408, "request_timeout", "The body stopped coming.");
     }

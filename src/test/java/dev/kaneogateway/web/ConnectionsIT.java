@@ -9,7 +9,10 @@ import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -162,6 +165,36 @@ class ConnectionsIT {
       peer.send("x".repeat(19_000_000));
       String answer = peer.readAll();
       assertTrue(answer.startsWith("HTTP/1.1 413 ") && answer.endsWith("big"), answer);
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
+  @Test
+  void anAnswerThatComesIsNotCutBecauseKaneoReadsNoBody() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+          for (int n = 0; n < 10; n++) {
+            connection.write("y");
+            Thread.sleep(150);
+          }
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 40000000\r\n\r\n");
+      CompletableFuture<RawPeer> upload =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return peer.send("x".repeat(39_000_000));
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      String answer = peer.readUntil("yyyyyyyyyy");
+      assertTrue(answer.endsWith("yyyyyyyyyy"), answer);
+      upload.get(20, TimeUnit.SECONDS);
     } finally {
       kaneo.startOver();
     }
