@@ -4,7 +4,7 @@ import dev.kaneogateway.auth.Challenges;
 import dev.kaneogateway.credentials.Identity;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.upstream.Call;
-import dev.kaneogateway.web.ConnectionGuard;
+import dev.kaneogateway.web.Channels;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.HttpDate;
@@ -199,7 +199,7 @@ final class Download implements BodyPump.Events, Lane.Open {
     if (request.version() == HttpVersion.HTTP_2) {
       response.reset(Http2Error.CANCEL.code());
     } else {
-      ConnectionGuard.cut(request.connection());
+      Channels.cut(request.connection());
     }
   }
 
@@ -211,7 +211,7 @@ final class Download implements BodyPump.Events, Lane.Open {
   static void breakOff(Exchange exchange) {
     exchange.truncated();
     if (exchange.request().version() == HttpVersion.HTTP_1_0) {
-      ConnectionGuard.abort(exchange.request().connection());
+      Channels.abort(exchange.request().connection());
     } else {
       exchange.response().reset(Http2Error.INTERNAL_ERROR.code());
     }

@@ -6,9 +6,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
-import io.netty.handler.codec.http2.Http2ConnectionHandler;
-import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.AttributeKey;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
@@ -54,7 +51,6 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private boolean multiplexed;
   private int heads;
   private int begun;
-  private int ended;
   private boolean bodyComing;
   private @Nullable Runnable whenBodyMalformed;
   private boolean closing;
@@ -79,46 +75,6 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     return connection instanceof ConnectionBase base ? base.channel().attr(KEY).get() : null;
   }
 
-  /** What reads and writes the frames of an HTTP/2 connection. */
-  static Http2ConnectionHandler http2(HttpConnection connection) {
-    return ((ConnectionBase) connection).channel().pipeline().get(Http2ConnectionHandler.class);
-  }
-
-  /**
-   * Closes a connection whose client does not read. The ordinary close waits until all that was
-   * written has left, which here would be never.
-   */
-  public static void cut(HttpConnection connection) {
-    if (connection instanceof ConnectionBase base) {
-      ChannelHandlerContext first = base.channel().pipeline().firstContext();
-      // From the first handler outwards: Vert.x's own would wait once the connection is a socket.
-      if (first != null) {
-        first.close();
-      }
-    }
-  }
-
-  /**
-   * Sees to it that the head of an answer leaves although no window lets its body follow: Vert.x
-   * leaves it to the body to be sent, and only bodies wait for windows (RFC 9113 §5.2.1).
-   */
-  static void sendHeadAlone(HttpConnection connection, int streamId) {
-    Http2ConnectionHandler handler = http2(connection);
-    Http2Stream stream = handler == null ? null : handler.connection().stream(streamId);
-    if (stream != null && !handler.encoder().flowController().isWritable(stream)) {
-      Channel open = ((ConnectionBase) connection).channel();
-      open.eventLoop().execute(open::flush);
-    }
-  }
-
-  /** Ends a connection with a reset, for a client that would take its end for a good one. */
-  public static void abort(HttpConnection connection) {
-    if (connection instanceof ConnectionBase base) {
-      base.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-      base.channel().close();
-    }
-  }
-
   /** A request's head is complete: the connection is busy until {@link #requestEnded}. */
   public void requestBegun() {
     requests++;
@@ -129,9 +85,8 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   /** The answer of a request is complete. */
   public void requestEnded() {
     requests--;
-    ended++;
     sinceNanos = System.nanoTime();
-    if (ended == begun) {
+    if (requests == 0) {
       // Otherwise a pipelined one has begun by now, whose body it may be that comes in.
       whenBodyMalformed = null;
     }

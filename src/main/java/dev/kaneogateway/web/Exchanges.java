@@ -102,7 +102,7 @@ public final class Exchanges {
       Problems.answerAndClose(exchange, 400, "bad_request", "The body is not well framed.");
     } else {
       // An answer under way misses its end, so nobody takes it for whole.
-      ConnectionGuard.cut(exchange.request().connection());
+      Channels.cut(exchange.request().connection());
     }
   }
 
@@ -173,7 +173,7 @@ public final class Exchanges {
           });
     } else {
       response.headersEndHandler(
-          written -> ConnectionGuard.sendHeadAlone(request.connection(), response.streamId()));
+          written -> Channels.sendHeadAlone(request.connection(), response.streamId()));
     }
     return exchange;
   }

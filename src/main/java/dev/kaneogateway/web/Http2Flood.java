@@ -45,7 +45,7 @@ public final class Http2Flood extends Http2FrameListenerDecorator {
    * @param ended told once if the connection floods
    */
   public static void watch(HttpConnection connection, int most, Runnable ended) {
-    Http2ConnectionDecoder decoder = ConnectionGuard.http2(connection).decoder();
+    Http2ConnectionDecoder decoder = Channels.http2(connection).decoder();
     Http2Flood flood = new Http2Flood(decoder.frameListener(), connection, most, ended);
     decoder.frameListener(flood);
     connection.exceptionHandler(flood::broken);
@@ -86,7 +86,7 @@ public final class Http2Flood extends Http2FrameListenerDecorator {
       over = true;
       ended.run();
       connection.goAway(Http2Error.ENHANCE_YOUR_CALM.code());
-      ConnectionGuard.cut(connection);
+      Channels.cut(connection);
     }
   }
 

@@ -31,7 +31,7 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
    * @param refused told of each that is refused
    */
   public static void check(HttpConnection connection, Runnable refused) {
-    Http2ConnectionDecoder decoder = ConnectionGuard.http2(connection).decoder();
+    Http2ConnectionDecoder decoder = Channels.http2(connection).decoder();
     decoder.frameListener(new Http2Heads(decoder.frameListener(), refused));
   }
 

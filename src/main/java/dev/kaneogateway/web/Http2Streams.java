@@ -36,7 +36,7 @@ public final class Http2Streams extends Http2FrameListenerDecorator
 
   /** Watches over the streams of a new HTTP/2 connection. */
   public static void watch(HttpConnection connection) {
-    Http2ConnectionHandler handler = ConnectionGuard.http2(connection);
+    Http2ConnectionHandler handler = Channels.http2(connection);
     Http2Streams streams = new Http2Streams(handler.decoder().frameListener(), handler);
     handler.decoder().frameListener(streams);
     handler.encoder().lifecycleManager(streams);
