@@ -36,8 +36,8 @@ public final class Challenges {
               case MALFORMED -> CHALLENGE + ", error=\"invalid_request\"";
               case INVALID -> CHALLENGE + ", error=\"invalid_token\"";
             })
-        .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain;charset=UTF-8")
-        .end("Unauthorized");
+        .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain;charset=UTF-8");
+    exchange.answer("Unauthorized");
     Problems.discardBody(exchange);
   }
 

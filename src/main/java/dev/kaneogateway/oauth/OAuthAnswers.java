@@ -233,14 +233,13 @@ final class OAuthAnswers {
     if (response.ended() || response.closed()) {
       return Future.failedFuture(new Answered());
     }
-    Future<Void> sent =
-        response
-            .setStatusCode(status)
-            .putHeader(HttpHeaders.DATE, HttpDate.now())
-            .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-            .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-            .putHeader("Pragma", "no-cache")
-            .end(body.encode());
+    response
+        .setStatusCode(status)
+        .putHeader(HttpHeaders.DATE, HttpDate.now())
+        .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+        .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+        .putHeader("Pragma", "no-cache");
+    Future<Void> sent = exchange.answer(body.encode());
     Problems.discardBody(exchange);
     return sent;
   }

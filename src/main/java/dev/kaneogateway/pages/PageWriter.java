@@ -7,7 +7,6 @@ import dev.kaneogateway.web.Problems;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.templ.handlebars.HandlebarsTemplateEngine;
@@ -117,11 +116,7 @@ final class PageWriter {
   }
 
   private static void end(Exchange exchange, String body) {
-    if (exchange.request().method().equals(HttpMethod.HEAD)) {
-      exchange.response().end();
-    } else {
-      exchange.response().end(body);
-    }
+    exchange.answer(body);
     Problems.discardBody(exchange);
   }
 

@@ -5,7 +5,9 @@ import dev.kaneogateway.metrics.Outcome;
 import dev.kaneogateway.metrics.RequestMeters;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.tracing.RequestTrace;
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -135,6 +137,14 @@ public final class Exchange {
   /** Whether the connection {@linkplain #endConnection ends} with the answer. */
   boolean endsConnection() {
     return last;
+  }
+
+  /**
+   * Ends an answer of the gateway with its body, or without it if only its head was asked for: over
+   * HTTP/2 Vert.x would send it all the same, and the client reset the stream (RFC 9113 §8.1.1).
+   */
+  public Future<Void> answer(String body) {
+    return request.method().equals(HttpMethod.HEAD) ? response().end() : response().end(body);
   }
 
   /**

@@ -119,7 +119,7 @@ public final class Problems {
               .put("requestId", exchange.id())
               .encode();
     }
-    response.end(body);
+    exchange.answer(body);
   }
 
   private static String escape(String text) {

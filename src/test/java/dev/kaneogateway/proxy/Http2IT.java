@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.ClearTextHttp2;
+import dev.kaneogateway.fixtures.Http2Peer;
 import dev.kaneogateway.fixtures.OnEventLoop;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -39,6 +40,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** HTTP/2 clients in front of an HTTP/1.1 Kaneo. */
 @ExtendWith(VertxExtension.class)
@@ -125,6 +128,38 @@ class Http2IT {
               () -> send(vertx, client, gateway.port(), HttpMethod.GET, false, null));
       StreamResetException reset = (StreamResetException) failure.getCause().getCause();
       assertEquals(Http2Error.INTERNAL_ERROR.code(), reset.getCode());
+    }
+  }
+
+  /** RFC 9113 §8.1.1: a body after the head that was asked for is an error to strict clients. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/api/notification",
+        "/api/health?a=%00#x",
+        "/api/auth/device/code",
+        "/api/auth/device",
+        "/.well-known/oauth-authorization-server/api/auth",
+        "/device",
+        "/device/style.css"
+      })
+  void whereOnlyTheHeadIsAskedForNoBodyFollows(String path) throws Exception {
+    try (RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port());
+        Http2Peer client = new Http2Peer(gateway.port())) {
+      client.frame(
+          Http2Peer.HEADERS,
+          Http2Peer.END_STREAM | Http2Peer.END_HEADERS,
+          1,
+          Http2Peer.request("HEAD", path));
+      List<Http2Peer.Frame> answer = new ArrayList<>();
+      Http2Peer.Frame frame;
+      do {
+        frame = client.await(next -> next.isEnd() || next.stream() == 1);
+        answer.add(frame);
+      } while (!frame.isEnd() && (frame.flags() & Http2Peer.END_STREAM) == 0);
+      assertEquals(Http2Peer.HEADERS, answer.get(0).type(), answer.toString());
+      assertTrue(
+          answer.stream().skip(1).allMatch(more -> more.payload().length == 0), answer.toString());
     }
   }
 
