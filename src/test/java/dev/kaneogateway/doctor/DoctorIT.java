@@ -373,6 +373,40 @@ class DoctorIT {
     }
   }
 
+  /** Caddy's encode, for one: what waits in its compressor comes when the stream ends. */
+  @Test
+  void aProxyThatHoldsBackWhatItCompresses() throws Exception {
+    int behind = FreePort.find();
+    try (RunningGateway gateway = gatewayAt(behind);
+        ScriptedUpstream proxy =
+            new ScriptedUpstream(
+                (head, connection) -> {
+                  java.io.InputStream body =
+                      java.net.http.HttpClient.newHttpClient()
+                          .send(
+                              java.net.http.HttpRequest.newBuilder(
+                                      java.net.URI.create(
+                                          "http://127.0.0.1:" + behind + head.split(" ")[1]))
+                                  .build(),
+                              java.net.http.HttpResponse.BodyHandlers.ofInputStream())
+                          .body();
+                  connection.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+                  if (head.toLowerCase(java.util.Locale.ROOT).contains("accept-encoding: gzip")) {
+                    connection.write(
+                        new String(body.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8));
+                  } else {
+                    for (int next = body.read(); next >= 0; next = body.read()) {
+                      connection.write(String.valueOf((char) next));
+                    }
+                  }
+                  return false;
+                })) {
+      environment.put("GATEWAY_PUBLIC_URL", "http://127.0.0.1:" + proxy.port());
+      assertTrue(gateway.port() > 0);
+      problem("front.events");
+    }
+  }
+
   private RunningGateway gatewayAt(int port) {
     return RunningGateway.start(
         database,
