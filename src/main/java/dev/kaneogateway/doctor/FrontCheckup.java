@@ -24,6 +24,9 @@ import java.util.concurrent.TimeUnit;
  * what the gateway, and so Kaneo, takes for the client's address.
  */
 final class FrontCheckup implements Doctor.Checkup {
+  /** Events this far apart came one by one; Probe sends them 100 ms apart. */
+  private static final long GAP_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
+
   private final HttpClient client;
   private final WebSocketClient sockets;
   private final URI url;
@@ -137,9 +140,6 @@ final class FrontCheckup implements Doctor.Checkup {
                     "MCP clients and live updates live on event streams.",
                     "let what stands in front of the gateway keep answers open."));
   }
-
-  /** Events this far apart came one by one; Probe sends them 100 ms apart. */
-  private static final long GAP_NANOS = TimeUnit.MILLISECONDS.toNanos(30);
 
   private static Finding eventsFinding(long arrivals) {
     // Probe sends five; what a compressor held back comes with the end, after the first event.

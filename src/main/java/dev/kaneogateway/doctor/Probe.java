@@ -65,17 +65,18 @@ public final class Probe {
       return;
     }
     switch (what) {
-      case "origin" ->
-          exchange
-              .response()
-              .putHeader("Content-Type", "application/json")
-              .putHeader("Cache-Control", "no-store")
-              .end(
-                  new JsonObject()
-                      .put("address", exchange.origin().address())
-                      .put("scheme", exchange.origin().scheme())
-                      .put("host", exchange.origin().host())
-                      .encode());
+      case "origin" -> {
+        exchange
+            .response()
+            .putHeader("Content-Type", "application/json")
+            .putHeader("Cache-Control", "no-store");
+        exchange.answer(
+            new JsonObject()
+                .put("address", exchange.origin().address())
+                .put("scheme", exchange.origin().scheme())
+                .put("host", exchange.origin().host())
+                .encode());
+      }
       case "events" -> {
         exchange
             .response()
