@@ -214,7 +214,7 @@ public final class Keys {
           "GATEWAY_HTTP2_RESETS",
           "200",
           Parse.number(1, 1_000_000_000),
-          "Most resets on one HTTP/2 connection within 30 s, the client's and those it provokes; more end it. One comes of each request that a person turns away from.");
+          "Most resets on one HTTP/2 connection within 30 s, the client's and those it provokes; more end it. One comes of each request that a person turns away from: a proxy that brings many people over few HTTP/2 connections needs more, or speaks HTTP/1.1.");
   static final Setting<Duration> GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS =
       Setting.of(
               "GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS",
