@@ -154,6 +154,8 @@ final class Forward implements Delivery.Sender {
       if (download == null) {
         notAnswered(UpstreamFailure.SILENT);
       }
+    } else if (exchange.awaitsGoAhead() && exchange.request().bytesRead() == 0) {
+      notAnswered(UpstreamFailure.SILENT);
     } else {
       giveUp(408, "request_timeout", "The body stopped coming.");
     }

@@ -231,7 +231,7 @@ public final class Exchange {
    * Whether the client waits to be told so: answered otherwise it sends its body or not, and nobody
    * knows what comes next (RFC 9110 §10.1.1).
    */
-  boolean awaitsGoAhead() {
+  public boolean awaitsGoAhead() {
     return announcesBody()
         && !toldToGoOn
         && !request.isEnded()

@@ -440,6 +440,21 @@ class ForwardIT {
     }
   }
 
+  /** It waits for a word of Kaneo's, so it is not the one that is silent. */
+  @Test
+  void aClientThatAsksFirstOfASilentKaneoIsToldSo() throws Exception {
+    CountDownLatch told = new CountDownLatch(1);
+    kaneo.script((head, connection) -> told.await(20, TimeUnit.SECONDS) && false);
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+      String head = peer.readUntil("\r\n\r\n");
+      assertTrue(head.startsWith("HTTP/1.1 504 "), head);
+    } finally {
+      told.countDown();
+      kaneo.startOver();
+    }
+  }
+
   @Test
   void aRefusalBeforeTheBodyReachesTheClient() throws Exception {
     kaneo.script(
