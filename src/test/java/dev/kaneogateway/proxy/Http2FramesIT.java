@@ -424,21 +424,20 @@ class Http2FramesIT {
         || (frame.type() == HEADERS && frame.block()[0] == STATUS_400);
   }
 
-  /** RFC 9113 §8.3.1: one Host does for :authority, and schemes have no case. */
   /** Only DATA waits for a window (RFC 9113 §5.2.1); a client may open none before the head. */
   @Test
   void theHeadOfAnAnswerWaitsForNoWindow() throws Exception {
     try (Http2Peer peer = new Http2Peer(gateway.port())) {
-      peer.frame(Http2Peer.SETTINGS, 0, 0, 0, 4, 0, 0, 0, 0);
+      peer.frame(SETTINGS, 0, 0, 0, 4, 0, 0, 0, 0);
       peer.get(1, "/x");
-      assertEquals(
-          Http2Peer.HEADERS, peer.await(frame -> frame.stream() == 1 || frame.isEnd()).type());
+      assertEquals(HEADERS, peer.await(frame -> frame.stream() == 1 || frame.isEnd()).type());
       peer.words(Http2Peer.WINDOW_UPDATE, 0, 1, 1000);
       assertEquals(
           Http2Peer.DATA, peer.await(frame -> frame.stream() == 1 || frame.isEnd()).type());
     }
   }
 
+  /** RFC 9113 §8.3.1: one Host does for :authority, and schemes have no case. */
   @Test
   void aRequestNamedByHostIsServed() throws Exception {
     kaneo.startOver();
