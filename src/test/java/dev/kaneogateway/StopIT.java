@@ -41,9 +41,7 @@ class StopIT {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch answer = new CountDownLatch(1);
     try (ScriptedUpstream kaneo = answeringLater(asked, answer)) {
-      RunningGateway gateway =
-          RunningGateway.start(
-              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      RunningGateway gateway = patient(kaneo);
       try (RawPeer peer = new RawPeer(gateway.port())) {
         peer.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
         assertTrue(asked.await(20, TimeUnit.SECONDS));
@@ -74,9 +72,7 @@ class StopIT {
               }
               return true;
             })) {
-      RunningGateway gateway =
-          RunningGateway.start(
-              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      RunningGateway gateway = patient(kaneo);
       try (RawPeer peer = new RawPeer(gateway.port())) {
         peer.send(
             "GET /first HTTP/1.1\r\nHost: a\r\n\r\nPOST /second HTTP/1.1\r\nHost: a\r\n"
@@ -99,9 +95,7 @@ class StopIT {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch answer = new CountDownLatch(1);
     try (ScriptedUpstream kaneo = answeringLater(asked, answer)) {
-      RunningGateway gateway =
-          RunningGateway.start(
-              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      RunningGateway gateway = patient(kaneo);
       try (RawPeer peer = new RawPeer(gateway.port())) {
         peer.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx");
         assertTrue(asked.await(20, TimeUnit.SECONDS));
@@ -123,9 +117,7 @@ class StopIT {
   @ValueSource(strings = {"", "P", "GET /x HTTP/1.1\r\nHos", "\r\n"})
   void aConnectionWithoutARequestHoldsNobody(String begun) throws Exception {
     try (ScriptedUpstream kaneo = ScriptedUpstream.friendly()) {
-      RunningGateway gateway =
-          RunningGateway.start(
-              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      RunningGateway gateway = patient(kaneo);
       try (RawPeer peer = new RawPeer(gateway.port());
           RawPeer other = new RawPeer(gateway.port())) {
         peer.send(begun);
@@ -143,9 +135,7 @@ class StopIT {
   @ValueSource(strings = {"", "GET /first HTTP/1.1\r\nHost: a\r\n\r\n"})
   void aHeadUnderWayMayBecomeWholeAndIsAnswered(String before) throws Exception {
     try (ScriptedUpstream kaneo = ScriptedUpstream.friendly()) {
-      RunningGateway gateway =
-          RunningGateway.start(
-              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      RunningGateway gateway = patient(kaneo);
       try (RawPeer peer = new RawPeer(gateway.port());
           RawPeer other = new RawPeer(gateway.port())) {
         if (!before.isEmpty()) {
@@ -174,6 +164,12 @@ class StopIT {
       detour.block();
       gateway.close();
     }
+  }
+
+  /** A gateway that waits long for what is under way. */
+  private static RunningGateway patient(ScriptedUpstream kaneo) throws Exception {
+    return RunningGateway.start(
+        TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
   }
 
   private static ScriptedUpstream answeringLater(CountDownLatch asked, CountDownLatch answer)
@@ -211,9 +207,7 @@ class StopIT {
               connection.write(ScriptedUpstream.ok("x".repeat(length)));
               return true;
             })) {
-      RunningGateway gateway =
-          RunningGateway.start(
-              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      RunningGateway gateway = patient(kaneo);
       HttpClient client = ClearTextHttp2.client(vertx);
       Promise<HttpClientResponse> begun = Promise.promise();
       Future<Buffer> body =
@@ -244,9 +238,7 @@ class StopIT {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch answer = new CountDownLatch(1);
     try (ScriptedUpstream kaneo = answeringLater(asked, answer)) {
-      RunningGateway gateway =
-          RunningGateway.start(
-              TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_DRAIN_TIMEOUT_MS", "20000");
+      RunningGateway gateway = patient(kaneo);
       HttpClient client = ClearTextHttp2.client(vertx);
       HttpClientRequest request =
           RunningGateway.await(

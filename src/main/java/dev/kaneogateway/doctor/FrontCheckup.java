@@ -104,7 +104,7 @@ final class FrontCheckup implements Doctor.Checkup {
 
   private Future<Finding> events() {
     Promise<Finding> found = Promise.promise();
-    long[] lastAndArrivals = {0, 0};
+    Arrivals arrivals = new Arrivals();
     client
         .request(
             OwnRequests.to(url, HttpMethod.GET, path("events"), Doctor.PATIENCE)
@@ -116,17 +116,9 @@ final class FrontCheckup implements Doctor.Checkup {
                     .send()
                     .onSuccess(
                         answer -> {
-                          answer.handler(
-                              piece -> {
-                                long now = System.nanoTime();
-                                if (lastAndArrivals[1] == 0
-                                    || now - lastAndArrivals[0] > GAP_NANOS) {
-                                  lastAndArrivals[1]++;
-                                }
-                                lastAndArrivals[0] = now;
-                              });
+                          answer.handler(piece -> arrivals.note());
                           answer.endHandler(
-                              end -> found.tryComplete(eventsFinding(lastAndArrivals[1])));
+                              end -> found.tryComplete(eventsFinding(arrivals.count)));
                           answer.exceptionHandler(found::tryFail);
                         }))
         .onFailure(found::tryFail);
@@ -141,7 +133,21 @@ final class FrontCheckup implements Doctor.Checkup {
                     "let what stands in front of the gateway keep answers open."));
   }
 
-  private static Finding eventsFinding(long arrivals) {
+  /** How often something came, with a gap before it. */
+  private static final class Arrivals {
+    private int count;
+    private long lastNanos;
+
+    void note() {
+      long now = System.nanoTime();
+      if (count == 0 || now - lastNanos > GAP_NANOS) {
+        count++;
+      }
+      lastNanos = now;
+    }
+  }
+
+  private static Finding eventsFinding(int arrivals) {
     // Probe sends five; what a compressor held back comes with the end, after the first event.
     return arrivals > 2
         ? Finding.ok("front.events", "an event stream arrives as it is sent")

@@ -120,8 +120,11 @@ public final class ConnectionPool {
       closeStale();
     }
     if (isFull() && isQueueFull()) {
-      caller.notConnected(UpstreamFailure.BUSY);
-      return;
+      forgetGone();
+      if (isQueueFull()) {
+        caller.notConnected(UpstreamFailure.BUSY);
+        return;
+      }
     }
     Waiter waiter = new Waiter(caller);
     waiting.add(waiter);
@@ -173,9 +176,6 @@ public final class ConnectionPool {
   }
 
   private boolean isQueueFull() {
-    if (waiting.size() - connecting >= limits.waiting()) {
-      forgetGone();
-    }
     return waiting.size() - connecting >= limits.waiting();
   }
 

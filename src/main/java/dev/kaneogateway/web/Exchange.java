@@ -6,6 +6,7 @@ import dev.kaneogateway.metrics.RequestMeters;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.tracing.RequestTrace;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -144,7 +145,12 @@ public final class Exchange {
    * HTTP/2 Vert.x would send it all the same, and the client reset the stream (RFC 9113 §8.1.1).
    */
   public Future<Void> answer(String body) {
-    return request.method().equals(HttpMethod.HEAD) ? response().end() : response().end(body);
+    Buffer bytes = Buffer.buffer(body);
+    if (request.method().equals(HttpMethod.HEAD)) {
+      response().putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(bytes.length()));
+      return response().end();
+    }
+    return response().end(bytes);
   }
 
   /**

@@ -46,7 +46,7 @@ final class LingeringClose extends ChannelOutboundHandlerAdapter {
     }
     closing = true;
     guard.doom();
-    closeIn(WRITING_MS, context);
+    limit(context, WRITING_MS, context::close);
     // Most often it is the client that closes it then.
     duplex.closeFuture().addListener(closed -> stopLimit());
     context
@@ -62,25 +62,21 @@ final class LingeringClose extends ChannelOutboundHandlerAdapter {
 
   private void awaitHangingUp(ChannelHandlerContext context, int times) {
     int before = guard.thrownAway();
-    stopLimit();
-    limit =
-        context
-            .executor()
-            .schedule(
-                () -> {
-                  if (times > 1 && guard.thrownAway() > before) {
-                    awaitHangingUp(context, times - 1);
-                  } else {
-                    context.close();
-                  }
-                },
-                HANGING_UP_MS,
-                TimeUnit.MILLISECONDS);
+    limit(
+        context,
+        HANGING_UP_MS,
+        () -> {
+          if (times > 1 && guard.thrownAway() > before) {
+            awaitHangingUp(context, times - 1);
+          } else {
+            context.close();
+          }
+        });
   }
 
-  private void closeIn(long millis, ChannelHandlerContext context) {
+  private void limit(ChannelHandlerContext context, long millis, Runnable whenOver) {
     stopLimit();
-    limit = context.executor().schedule((Runnable) context::close, millis, TimeUnit.MILLISECONDS);
+    limit = context.executor().schedule(whenOver, millis, TimeUnit.MILLISECONDS);
   }
 
   private void stopLimit() {

@@ -15,10 +15,17 @@ import io.vertx.core.Vertx;
 import io.vertx.core.net.SelfSignedCertificate;
 import io.vertx.junit5.VertxExtension;
 import io.vertx.sqlclient.Pool;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -309,7 +316,7 @@ class DoctorIT {
   }
 
   private static Clock endOf(SelfSignedCertificate certificate, int daysLater) throws Exception {
-    try (java.io.InputStream in =
+    try (InputStream in =
         java.nio.file.Files.newInputStream(java.nio.file.Path.of(certificate.certificatePath()))) {
       java.security.cert.X509Certificate read =
           (java.security.cert.X509Certificate)
@@ -355,13 +362,13 @@ class DoctorIT {
             new ScriptedUpstream(
                 (head, connection) -> {
                   String target = head.split(" ")[1];
-                  java.net.http.HttpResponse<String> whole =
-                      java.net.http.HttpClient.newHttpClient()
+                  HttpResponse<String> whole =
+                      HttpClient.newHttpClient()
                           .send(
-                              java.net.http.HttpRequest.newBuilder(
-                                      java.net.URI.create("http://127.0.0.1:" + behind + target))
+                              HttpRequest.newBuilder(
+                                      URI.create("http://127.0.0.1:" + behind + target))
                                   .build(),
-                              java.net.http.HttpResponse.BodyHandlers.ofString());
+                              HttpResponse.BodyHandlers.ofString());
                   connection.write(answer(whole.statusCode(), whole.body()));
                   return true;
                 })) {
@@ -381,19 +388,17 @@ class DoctorIT {
         ScriptedUpstream proxy =
             new ScriptedUpstream(
                 (head, connection) -> {
-                  java.io.InputStream body =
-                      java.net.http.HttpClient.newHttpClient()
+                  InputStream body =
+                      HttpClient.newHttpClient()
                           .send(
-                              java.net.http.HttpRequest.newBuilder(
-                                      java.net.URI.create(
-                                          "http://127.0.0.1:" + behind + head.split(" ")[1]))
+                              HttpRequest.newBuilder(
+                                      URI.create("http://127.0.0.1:" + behind + head.split(" ")[1]))
                                   .build(),
-                              java.net.http.HttpResponse.BodyHandlers.ofInputStream())
+                              HttpResponse.BodyHandlers.ofInputStream())
                           .body();
                   connection.write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-                  if (head.toLowerCase(java.util.Locale.ROOT).contains("accept-encoding: gzip")) {
-                    connection.write(
-                        new String(body.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8));
+                  if (head.toLowerCase(Locale.ROOT).contains("accept-encoding: gzip")) {
+                    connection.write(new String(body.readAllBytes(), StandardCharsets.UTF_8));
                   } else {
                     for (int next = body.read(); next >= 0; next = body.read()) {
                       connection.write(String.valueOf((char) next));

@@ -270,6 +270,16 @@ class ConnectionPoolIT {
     return connections.stream().distinct().count();
   }
 
+  /** One more client beside the one that has the connection, and gone again. */
+  private static void leaveWhileWaiting(RunningGateway gateway) throws Exception {
+    try (RawPeer second = new RawPeer(gateway.port())) {
+      second.send(get("/2"));
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 2.0");
+      second.reset();
+    }
+    gateway.awaitMetric("kaneo_gateway_requests_in_flight 1.0");
+  }
+
   @Test
   void aClientWhoLeftWhileWaitingKeepsNoPlaceInTheQueue() throws Exception {
     CountDownLatch answer = new CountDownLatch(1);
@@ -280,12 +290,7 @@ class ConnectionPoolIT {
         RawPeer last = new RawPeer(gateway.port())) {
       first.send(get("/1"));
       kaneo.nextHead();
-      try (RawPeer second = new RawPeer(gateway.port())) {
-        second.send(get("/2"));
-        gateway.awaitMetric("kaneo_gateway_requests_in_flight 2.0");
-        second.reset();
-      }
-      gateway.awaitMetric("kaneo_gateway_requests_in_flight 1.0");
+      leaveWhileWaiting(gateway);
       last.send(get("/3"));
       gateway.awaitMetric("kaneo_gateway_requests_in_flight 2.0");
       answer.countDown();
@@ -327,12 +332,7 @@ class ConnectionPoolIT {
         RawPeer last = new RawPeer(gateway.port())) {
       first.send(get("/1"));
       kaneo.nextHead();
-      try (RawPeer second = new RawPeer(gateway.port())) {
-        second.send(get("/2"));
-        gateway.awaitMetric("kaneo_gateway_requests_in_flight 2.0");
-        second.reset();
-      }
-      gateway.awaitMetric("kaneo_gateway_requests_in_flight 1.0");
+      leaveWhileWaiting(gateway);
       last.send(get("/3"));
       answer.countDown();
       first.readUntil("hello");

@@ -11,7 +11,9 @@ import dev.kaneogateway.fixtures.TestDatabase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.AfterAll;
@@ -74,7 +76,7 @@ class ConnectionsIT {
     try (RawPeer peer = new RawPeer(gateway.port())) {
       String head = peer.send(request).readUntil("\r\n\r\n");
       assertTrue(head.startsWith("HTTP/1.1 40"), head);
-      assertTrue(head.toLowerCase(java.util.Locale.ROOT).contains("connection: close"), head);
+      assertTrue(head.toLowerCase(Locale.ROOT).contains("connection: close"), head);
       for (int n = 0; n < 100; n++) {
         peer.send("x");
       }
@@ -96,7 +98,7 @@ class ConnectionsIT {
                       + path
                       + " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2000000\r\n\r\n")
               .readUntil("\r\n\r\n");
-      assertTrue(head.toLowerCase(java.util.Locale.ROOT).contains("connection: close"), head);
+      assertTrue(head.toLowerCase(Locale.ROOT).contains("connection: close"), head);
       for (int n = 0; n < 100; n++) {
         peer.send("x".repeat(20_000));
       }
@@ -139,7 +141,7 @@ class ConnectionsIT {
           peer.send("POST /api/task/x HTTP/1.1\r\nHost: a\r\n" + framing + "\r\n\r\n")
               .readUntil("\r\n\r\n");
       assertTrue(head.startsWith("HTTP/1.1 401 "), head);
-      assertTrue(head.toLowerCase(java.util.Locale.ROOT).contains("connection: close"), head);
+      assertTrue(head.toLowerCase(Locale.ROOT).contains("connection: close"), head);
       // One that sends on for a while before it reads loses nothing.
       for (int n = 0; n < 12; n++) {
         peer.send("x".repeat(1000));
@@ -152,13 +154,13 @@ class ConnectionsIT {
 
   @Test
   void whoIsAnsweredByAKaneoThatDoesNotReadMaySendOnForAWhile() throws Exception {
+    CountDownLatch read = new CountDownLatch(1);
     kaneo.script(
         (head, connection) -> {
           // Until the upload stands still.
           Thread.sleep(200);
           connection.write("HTTP/1.1 413 No\r\nContent-Length: 3\r\n\r\nbig");
-          Thread.sleep(5000);
-          return false;
+          return read.await(20, TimeUnit.SECONDS) && false;
         });
     try (RawPeer peer = new RawPeer(gateway.port())) {
       peer.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 20000000\r\n\r\n");
@@ -166,6 +168,7 @@ class ConnectionsIT {
       String answer = peer.readAll();
       assertTrue(answer.startsWith("HTTP/1.1 413 ") && answer.endsWith("big"), answer);
     } finally {
+      read.countDown();
       kaneo.startOver();
     }
   }
