@@ -25,6 +25,7 @@ public final class Call implements WriteStream<Buffer>, ReadStream<Buffer> {
   private final Events events;
   private final boolean reused;
   private boolean headSent;
+  private boolean hasBody;
   private boolean chunked;
   private boolean requestEnded;
   private @Nullable HttpResponseStatus status;
@@ -108,6 +109,7 @@ public final class Call implements WriteStream<Buffer>, ReadStream<Buffer> {
    * @param inChunks whether the body's length is not told by a field of the head
    */
   public void sendHead(boolean inChunks) {
+    hasBody = true;
     chunked = inChunks;
     if (chunked) {
       field("Transfer-Encoding", "chunked");
@@ -177,6 +179,14 @@ public final class Call implements WriteStream<Buffer>, ReadStream<Buffer> {
 
   void earlyHints(MultiMap hints) {
     events.earlyHints(hints);
+  }
+
+  /**
+   * Whether all of the request has left. A Kaneo that answers before may hang up behind its answer
+   * instead of reading the rest, so the next request had better not meet that.
+   */
+  boolean hasLeft() {
+    return !hasBody || (requestEnded && connection.isFlushed());
   }
 
   void answered(HttpResponseStatus answerStatus, MultiMap answerHeaders) {

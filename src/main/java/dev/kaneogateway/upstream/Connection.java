@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.HttpContent;
@@ -122,6 +123,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   boolean isWritable() {
     return channel().channel().isWritable();
+  }
+
+  /** Whether all that was written has left the process. */
+  boolean isFlushed() {
+    ChannelOutboundBuffer unsent = channel().channel().unsafe().outboundBuffer();
+    return unsent != null && unsent.isEmpty();
   }
 
   /** Whether more may be read; what has been read meanwhile is still told. */
@@ -247,7 +254,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     int status = answer.status().code();
     interim = status < FINAL;
     if (!interim) {
-      keepAlive = HttpUtil.isKeepAlive(answer) && !apart;
+      keepAlive = HttpUtil.isKeepAlive(answer) && !apart && current.hasLeft();
       if (calls == 1) {
         heed(answer.headers().get("Keep-Alive"));
       }

@@ -253,6 +253,34 @@ class ConnectionPoolIT {
     assertEquals(2, connectionsOfTwoRequests(answer));
   }
 
+  @Test
+  void aConnectionWhoseAnswerBeganBeforeTheBodyHadLeftIsNotUsedAgain() throws Exception {
+    List<Integer> connections = new CopyOnWriteArrayList<>();
+    kaneo.script(
+        (head, connection) -> {
+          connections.add(connection.clientPort());
+          if (connections.size() == 1) {
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
+            connection.read(10);
+            connection.write("lo");
+          } else {
+            connection.write(ScriptedUpstream.ok("bye"));
+          }
+          return true;
+        });
+    try (RunningGateway gateway = gateway()) {
+      try (RawPeer client = new RawPeer(gateway.port())) {
+        client.send("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nfirst");
+        client.readUntil("hel");
+        client.send("after").readUntil("lo");
+      }
+      try (RawPeer client = new RawPeer(gateway.port())) {
+        client.send(get("/2")).readUntil("bye");
+      }
+    }
+    assertEquals(2, connections.stream().distinct().count());
+  }
+
   private long connectionsOfTwoRequests(String answer) throws Exception {
     List<Integer> connections = new CopyOnWriteArrayList<>();
     kaneo.script(
@@ -307,7 +335,7 @@ class ConnectionPoolIT {
       throws Exception {
     kaneo.script(
         (head, connection) -> {
-          connection.write("HTTP/1.1 413 No\r\nContent-Length: 3\r\n\r\nbig");
+          connection.write("HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig");
           return false;
         });
     String size = framing.startsWith("T") ? Integer.toHexString(4_000_000) + "\r\n" : "";
