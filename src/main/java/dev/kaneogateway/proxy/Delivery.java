@@ -92,11 +92,6 @@ final class Delivery implements ConnectionPool.Caller {
   }
 
   @Override
-  public boolean isWaiting() {
-    return !over;
-  }
-
-  @Override
   public void notConnected(UpstreamFailure why) {
     Upstreams.Upstream asked = upstream;
     if (over || asked == null) {
@@ -265,6 +260,9 @@ final class Delivery implements ConnectionPool.Caller {
 
   private void release() {
     if (upstream != null) {
+      if (call == null) {
+        upstream.pool().withdraw(this);
+      }
       upstream.end();
       upstream = null;
       if (step != null) {

@@ -83,11 +83,6 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   }
 
   @Override
-  public boolean isWaiting() {
-    return true;
-  }
-
-  @Override
   public void notConnected(UpstreamFailure why) {
     Upstreams.Upstream chosen = upstream;
     if (why == UpstreamFailure.REFUSED && chosen != null) {

@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -45,8 +47,8 @@ public final class ConnectionPool {
   private final long lookAfter;
   private final Deque<Connection> idle = new ArrayDeque<>();
   private final Set<Connection> all = new HashSet<>();
-  private final Deque<Waiter> waiting = new ArrayDeque<>();
-  private @Nullable Waiter firstBefore;
+  private final Map<Caller, Waiter> waiting = new LinkedHashMap<>();
+  private @Nullable Caller firstBefore;
   private int open;
   private int connecting;
 
@@ -64,9 +66,6 @@ public final class ConnectionPool {
 
   /** Who wants to make a call. Told one of the two, once, perhaps at once. */
   public interface Caller extends Call.Events {
-    /** Whether a connection is still wanted. */
-    boolean isWaiting();
-
     /** The call may be made; its head is to be begun. */
     void connected(Call call);
 
@@ -83,8 +82,7 @@ public final class ConnectionPool {
     }
 
     private void expire() {
-      waiting.remove(this);
-      meters.waitEnded();
+      withdraw(caller);
       caller.notConnected(
           open >= limits.connections() ? UpstreamFailure.BUSY : UpstreamFailure.REFUSED);
     }
@@ -120,17 +118,23 @@ public final class ConnectionPool {
       closeStale();
     }
     if (isFull() && isQueueFull()) {
-      forgetGone();
-      if (isQueueFull()) {
-        caller.notConnected(UpstreamFailure.BUSY);
-        return;
-      }
+      caller.notConnected(UpstreamFailure.BUSY);
+      return;
     }
     Waiter waiter = new Waiter(caller);
-    waiting.add(waiter);
+    waiting.put(caller, waiter);
     meters.waitBegan();
     waitLimit.restart(waiter.limit);
     connectIfNeeded();
+  }
+
+  /** The caller waits no more, if it did: it keeps no place from others. */
+  public void withdraw(Caller caller) {
+    Waiter waiter = waiting.remove(caller);
+    if (waiter != null) {
+      waitLimit.stop(waiter.limit);
+      meters.waitEnded();
+    }
   }
 
   /**
@@ -179,19 +183,6 @@ public final class ConnectionPool {
     return waiting.size() - connecting >= limits.waiting();
   }
 
-  /** Clients that left keep no place from others, nor make anybody give way. */
-  private void forgetGone() {
-    waiting.removeIf(
-        waiter -> {
-          boolean gone = !waiter.caller.isWaiting();
-          if (gone) {
-            waitLimit.stop(waiter.limit);
-            meters.waitEnded();
-          }
-          return gone;
-        });
-  }
-
   private boolean isFull() {
     return open + connecting >= limits.connections();
   }
@@ -237,34 +228,33 @@ public final class ConnectionPool {
 
   private void notConnected(Throwable cause) {
     connecting--;
-    Waiter first = nextWaiter();
+    Caller first = nextCaller();
     if (first != null) {
-      first.caller.notConnected(UpstreamFailure.ofConnecting(cause));
+      first.notConnected(UpstreamFailure.ofConnecting(cause));
     }
     connectIfNeeded();
   }
 
   /** A connection is free. */
   void returned(Connection connection) {
-    Waiter next = nextWaiter();
+    Caller next = nextCaller();
     if (next == null) {
       idle.addFirst(connection);
     } else {
-      next.caller.connected(connection.carry(next.caller));
+      next.connected(connection.carry(next));
     }
   }
 
-  private @Nullable Waiter nextWaiter() {
-    Waiter next = waiting.pollFirst();
-    while (next != null) {
-      waitLimit.stop(next.limit);
-      meters.waitEnded();
-      if (next.caller.isWaiting()) {
-        return next;
-      }
-      next = waiting.pollFirst();
+  private @Nullable Caller nextCaller() {
+    Caller next = firstWaiting();
+    if (next != null) {
+      withdraw(next);
     }
-    return null;
+    return next;
+  }
+
+  private @Nullable Caller firstWaiting() {
+    return waiting.isEmpty() ? null : waiting.keySet().iterator().next();
   }
 
   /** A connection is counted with the streams from now on, which have a ceiling of their own. */
@@ -292,8 +282,7 @@ public final class ConnectionPool {
 
   private void lookAfter() {
     closeStale();
-    forgetGone();
-    Waiter first = waiting.peekFirst();
+    Caller first = firstWaiting();
     boolean somebodyWaits = first != null && first == firstBefore;
     makeRoom(limits.connections() / RESERVE + (somebodyWaits ? waiting.size() : 0));
     firstBefore = first;
@@ -311,7 +300,8 @@ public final class ConnectionPool {
   /** Ends timers; connections end with the client they came from. */
   public void close() {
     waitLimit.close();
-    waiting.forEach(waiter -> meters.waitEnded());
+    waiting.values().forEach(waiter -> meters.waitEnded());
+    waiting.clear();
     vertx.cancelTimer(lookAfter);
   }
 }
