@@ -25,6 +25,9 @@ import org.slf4j.LoggerFactory;
 final class ClientEndpoints {
   private static final String GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
 
+  /** A person is shown it; and matching it takes stack by its words. */
+  private static final int LONGEST_SCOPE = 1000;
+
   private static final Logger LOG = LoggerFactory.getLogger(ClientEndpoints.class);
 
   private final Settings settings;
@@ -54,6 +57,9 @@ final class ClientEndpoints {
   Future<JsonObject> start(Exchange exchange, Parameters parameters) throws OAuthException {
     String clientId = client(parameters);
     Optional<String> scope = parameters.optional("scope");
+    if (scope.isPresent() && scope.get().length() > LONGEST_SCOPE) {
+      throw new OAuthException(400, "invalid_scope", "The scope is too long");
+    }
     if (scope.isPresent()
         && !scope
             .get()

@@ -134,6 +134,19 @@ class DeviceEndpointsIT {
     assertEquals(before, database.query("SELECT count(*) FROM device_code"));
   }
 
+  /** 9: a person is shown it, and the longest body has room for thirty thousand words. */
+  @Test
+  void aScopeOfMoreThanAnybodyReadsIsRefused() {
+    String asked = "client_id=kaneo-cli&scope=";
+    refused(
+        post("/api/auth/device/code", FORM, asked + "a+".repeat(30_000) + "a"),
+        400,
+        "invalid_scope");
+    refused(post("/api/auth/device/code", FORM, asked + "a".repeat(60_000)), 400, "invalid_scope");
+    assertEquals(
+        200, post("/api/auth/device/code", FORM, asked + "a+".repeat(499) + "a").statusCode());
+  }
+
   /**
    * 10, 45, C.7.4: never a redirect, always JSON; and nothing near the endpoints reaches Kaneo's
    * own.
