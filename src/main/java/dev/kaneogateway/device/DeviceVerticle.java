@@ -208,6 +208,13 @@ public final class DeviceVerticle extends VerticleBase {
                 redemptions.doubts(poll, redemption)
                     ? settle(poll, redemption, polled)
                     : Future.succeededFuture(polled))
+        .map(
+            polled ->
+                // Another poll of the same doubtful redemption was quicker, and may be given up.
+                polled.state() == DeviceAnswer.PollState.ISSUED
+                        && redemptions.isHandedOut(poll, came)
+                    ? DeviceAnswer.Polled.PENDING
+                    : polled)
         .onSuccess(
             polled -> {
               if (polled.state() == DeviceAnswer.PollState.ISSUED) {

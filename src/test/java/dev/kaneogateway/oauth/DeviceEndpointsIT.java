@@ -22,7 +22,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -573,6 +575,31 @@ class DeviceEndpointsIT {
                   + "'"));
       refused(send(url, FORM, body), 400, "invalid_grant");
       assertEquals(before + 1, Integer.parseInt(database.query(sessions)));
+    }
+  }
+
+  /** All of them come while it is in doubt who has the token. */
+  @Test
+  void ofManyPollsAfterALateAnswerOneIsHandedTheToken() throws Exception {
+    try (RunningGateway hasty =
+        RunningGateway.start(database, kaneo.port(), "GATEWAY_LOOKUP_TIMEOUT_MS", "1000")) {
+      String url = "http://127.0.0.1:" + hasty.port() + "/api/auth/device/token";
+      JsonObject codes = start("kaneo-cli");
+      String body = pollBody(codes.getString("device_code"));
+      String sessions = "SELECT count(*) FROM session";
+      approveInDatabase(codes);
+      String before = database.query(sessions);
+      HeldRow row = HeldRow.of(codes);
+      refused(send(url, FORM, body), 400, "authorization_pending");
+      row.letGo();
+      Await.until("a session", () -> !database.query(sessions).equals(before));
+      List<CompletableFuture<HttpResponse<String>>> polls = new ArrayList<>();
+      for (int i = 0; i < 16; i++) {
+        polls.add(CompletableFuture.supplyAsync(() -> send(url, FORM, body)));
+      }
+      List<Integer> statuses =
+          polls.stream().map(poll -> poll.join().statusCode()).sorted().toList();
+      assertEquals(List.of(200, 400), statuses.subList(0, 2), statuses::toString);
     }
   }
 
