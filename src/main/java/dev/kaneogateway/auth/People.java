@@ -17,6 +17,7 @@ import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -28,7 +29,7 @@ public final class People {
   private final Credentials credentials;
   private final SessionTokens sessionTokens;
   private final HttpClient client;
-  private final URI kaneo;
+  private final List<URI> kaneos;
   private final String cookieName;
 
   /**
@@ -39,7 +40,7 @@ public final class People {
     this.credentials = credentials;
     this.sessionTokens = sessionTokens;
     this.client = client;
-    this.kaneo = settings.upstream().api().get(0);
+    this.kaneos = settings.upstream().api();
     this.cookieName = SessionCookie.name(settings.kaneo().apiUrl());
   }
 
@@ -102,15 +103,13 @@ public final class People {
   }
 
   private Future<Person> askKaneo(String field, String value, boolean byCookie) {
-    return client
-        .request(
-            OwnRequests.to(
-                    kaneo,
-                    HttpMethod.GET,
-                    "/api/auth/get-session?disableCookieCache=true",
-                    Duration.ofSeconds(5))
-                .putHeader(field, value))
-        .compose(request -> request.send())
+    return OwnRequests.toOneOf(
+            client,
+            kaneos,
+            HttpMethod.GET,
+            "/api/auth/get-session?disableCookieCache=true",
+            Duration.ofSeconds(5))
+        .compose(request -> request.putHeader(field, value).send())
         .compose(
             answer ->
                 answer.body().map(body -> answer.statusCode() == 200 ? body.toString() : "null"))

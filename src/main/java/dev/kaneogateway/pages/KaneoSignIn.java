@@ -19,7 +19,7 @@ final class KaneoSignIn {
   private static final long PATIENCE_MS = 10_000;
 
   private final HttpClient client;
-  private final URI kaneo;
+  private final List<URI> kaneos;
   private final String origin;
 
   /**
@@ -34,7 +34,7 @@ final class KaneoSignIn {
 
   KaneoSignIn(HttpClient client, Settings settings) {
     this.client = client;
-    this.kaneo = settings.upstream().api().get(0);
+    this.kaneos = settings.upstream().api();
     URI page = settings.kaneo().clientUrl();
     this.origin = page.getScheme() + "://" + page.getRawAuthority();
   }
@@ -51,8 +51,8 @@ final class KaneoSignIn {
   }
 
   private Future<Result> post(Exchange exchange, String path, JsonObject body) {
-    return client
-        .request(OwnRequests.to(kaneo, HttpMethod.POST, path, Duration.ofMillis(PATIENCE_MS)))
+    return OwnRequests.toOneOf(
+            client, kaneos, HttpMethod.POST, path, Duration.ofMillis(PATIENCE_MS))
         .compose(request -> send(exchange, request, body));
   }
 

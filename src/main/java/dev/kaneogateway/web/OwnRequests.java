@@ -1,12 +1,15 @@
 package dev.kaneogateway.web;
 
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 
 /** Requests that the gateway makes for itself, as against those it carries. */
 public final class OwnRequests {
@@ -23,6 +26,16 @@ public final class OwnRequests {
         new HttpClientOptions()
             .setConnectTimeout(CONNECT_TIMEOUT_MS)
             .setKeepAliveTimeout(KEEP_ALIVE_S));
+  }
+
+  /** A request to a path of the first of some origins that can be reached. */
+  public static Future<HttpClientRequest> toOneOf(
+      HttpClient client, List<URI> origins, HttpMethod method, String path, Duration timeout) {
+    Future<HttpClientRequest> reached = client.request(to(origins.get(0), method, path, timeout));
+    for (URI next : origins.subList(1, origins.size())) {
+      reached = reached.recover(away -> client.request(to(next, method, path, timeout)));
+    }
+    return reached;
   }
 
   /** A request to a path of an origin, to be answered in time. */
