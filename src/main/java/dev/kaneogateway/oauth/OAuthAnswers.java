@@ -58,7 +58,15 @@ final class OAuthAnswers {
 
   /** Any page may read this answer, for it depends on no cookie. */
   void openToAll(Exchange exchange) {
-    exchange.response().putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    if (cors.lists(exchange)) {
+      // Better Auth's client brings cookies along, and to a browser "*" means none that does.
+      cors.open(exchange);
+    } else {
+      exchange
+          .response()
+          .putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, "*")
+          .putHeader(HttpHeaders.VARY, "Origin");
+    }
   }
 
   /** Kaneo's own pages may read this answer, cookies and all, as Kaneo lets them. */

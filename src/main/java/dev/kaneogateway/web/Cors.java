@@ -15,12 +15,19 @@ public final class Cors {
     this.origins = List.copyOf(origins);
   }
 
+  /** Whether the page that asks is one of those that may read Kaneo's answers. */
+  public boolean lists(Exchange exchange) {
+    List<String> asking = exchange.request().headers().getAll(HttpHeaders.ORIGIN);
+    return asking.size() == 1 && origins.contains(asking.get(0));
+  }
+
   /** Lets the pages that may read Kaneo's answers read this one, cookies and all. */
   public void open(Exchange exchange) {
     HttpServerResponse response = exchange.response();
-    List<String> asking = exchange.request().headers().getAll(HttpHeaders.ORIGIN);
-    if (asking.size() == 1 && origins.contains(asking.get(0))) {
-      response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, asking.get(0));
+    if (lists(exchange)) {
+      response.putHeader(
+          HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN,
+          exchange.request().getHeader(HttpHeaders.ORIGIN));
     }
     response
         .putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_CREDENTIALS, "true")

@@ -149,6 +149,28 @@ class DeviceEndpointsIT {
         200, post("/api/auth/device/code", FORM, asked + "a+".repeat(499) + "a").statusCode());
   }
 
+  /** 77, and Better Auth's own client, which a browser lets read no "*" for its cookies. */
+  @ParameterizedTest
+  @CsvSource({"http://kaneo.test, http://kaneo.test, true", "http://anywhere.test, *, ''"})
+  void aPageThatKaneoKnowsMayBringItsCookiesAndAnyOtherNone(
+      String origin, String allowed, String credentials) throws Exception {
+    HttpRequest preflight =
+        HttpRequest.newBuilder(uri("/api/auth/device/code"))
+            .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
+            .headers("Origin", origin, "Access-Control-Request-Method", "POST")
+            .build();
+    for (HttpResponse<?> answer :
+        List.of(
+            CLIENT.send(preflight, HttpResponse.BodyHandlers.ofString()),
+            post("/api/auth/device/code", FORM, "client_id=kaneo-cli", "Origin", origin),
+            post("/api/auth/device/token", FORM, pollBody("x"), "Origin", origin))) {
+      assertEquals(allowed, answer.headers().firstValue("access-control-allow-origin").orElse(""));
+      assertEquals(
+          credentials, answer.headers().firstValue("access-control-allow-credentials").orElse(""));
+      assertTrue(answer.headers().allValues("vary").contains("Origin"));
+    }
+  }
+
   /**
    * 10, 45, C.7.4: never a redirect, always JSON; and nothing near the endpoints reaches Kaneo's
    * own.
