@@ -28,8 +28,15 @@ public final class SessionTokens {
     return secret.isPresent();
   }
 
-  /** The bare token to look up, or nothing if the signature is wrong. */
+  /**
+   * The bare token to look up, or nothing if the signature is wrong. None has a NUL, which
+   * PostgreSQL takes in no text: it would refuse every question asked together with that one.
+   */
   public Optional<String> bareToken(String presented) {
+    return read(presented).filter(token -> token.indexOf('\0') < 0);
+  }
+
+  private Optional<String> read(String presented) {
     if (presented.indexOf('.') < 0) {
       return Optional.of(presented);
     }

@@ -126,6 +126,23 @@ class CredentialsIT {
     assertEquals(Verdict.INVALID, judge(credentials, "endedLately"));
   }
 
+  /** PostgreSQL takes none, and would refuse the whole statement with it. */
+  @Test
+  void aTokenWithNulIsNoTokenAndSpoilsNoOther() {
+    String odd = DemoSeed.SESSION_TOKEN + "\0";
+    Future<Verdict> first = credentials.ask(odd, TokenDigest.of(odd));
+    List<Future<Verdict>> others = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      String token = "beside" + i;
+      others.add(credentials.ask(token, TokenDigest.of(token)));
+      String spoilt = odd + i;
+      others.add(credentials.ask(spoilt, TokenDigest.of(spoilt)));
+    }
+    RunningGateway.await(Future.join(others));
+    assertEquals(Verdict.INVALID, RunningGateway.await(first));
+    assertTrue(others.stream().allMatch(verdict -> verdict.result() == Verdict.INVALID));
+  }
+
   @Test
   void aBanEndsWhenItEnds() {
     user("banned", "true", "NULL");

@@ -46,6 +46,13 @@ class SessionTokensTest {
         Optional.of("token"), new SessionTokens(Optional.empty()).bareToken("token.whatever"));
   }
 
+  @Test
+  void whatPostgresqlCannotHoldIsNoToken() {
+    SessionTokens unchecked = new SessionTokens(Optional.empty());
+    assertEquals(Optional.empty(), unchecked.bareToken("to%00ken.whatever"));
+    assertEquals(Optional.empty(), unchecked.bareToken("to\0ken"));
+  }
+
   @Property
   void neverFails(@ForAll String presented) {
     assertNotNull(tokens.bareToken(presented));
