@@ -232,9 +232,9 @@ public final class CredentialCache {
    * @param trust how long after a {@linkplain #proven proof} that is so
    */
   public synchronized void listening(Duration longLife, Duration trust) {
+    doubt();
     // What was read before may have changed since, untold: the last proof says nothing of it.
     line = new Line(line.epoch() + 2, ticker.read(), trust, longLife);
-    doubt();
   }
 
   /** Every change up to a moment of the ticker has been told. */
@@ -247,12 +247,15 @@ public final class CredentialCache {
 
   /** Changes go untold from now on: back to the short life. */
   public synchronized void deaf() {
+    doubt();
     Line before = line;
     line = new Line(before.epoch() + 1, before.provenNanos(), Duration.ZERO, Duration.ZERO);
-    doubt();
   }
 
-  /** Lookups under way read before a loss or return of the line. */
+  /**
+   * Lookups under way read before a loss or return of the line. To be noted before the line
+   * changes: whoever then {@linkplain #put puts} an answer under the new epoch sees that it did.
+   */
   private void doubt() {
     changes.addAll();
     refused.invalidateAll();

@@ -295,6 +295,56 @@ class CredentialCacheTest {
     }
   }
 
+  /** The line comes back, a little held up, while a lookup that read before that ends. */
+  @Test
+  void racesOfTheLinesReturnAgainstALookupLeaveNothingOld() throws Exception {
+    java.util.concurrent.ExecutorService threads =
+        java.util.concurrent.Executors.newFixedThreadPool(2);
+    try {
+      for (int round = 0; round < 20; round++) {
+        raceOfTheLinesReturn(threads);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private void raceOfTheLinesReturn(java.util.concurrent.ExecutorService threads) throws Exception {
+    CredentialCache raced = cache(1000, 1000);
+    for (int i = 0; i < 4000; i++) {
+      raced.forget(credential("some" + i));
+    }
+    java.util.concurrent.atomic.AtomicBoolean over =
+        new java.util.concurrent.atomic.AtomicBoolean();
+    // Looks through all changes that are kept, which holds up whoever adds one.
+    var holdingUp =
+        threads.submit(
+            () -> {
+              while (!over.get() && !Thread.currentThread().isInterrupted()) {
+                raced.put(digest(100), valid("other", "other"), 0);
+              }
+            });
+    for (int race = 0; race < 50; race++) {
+      long underWay = raced.generation();
+      java.util.concurrent.atomic.AtomicBoolean start =
+          new java.util.concurrent.atomic.AtomicBoolean();
+      var lookup =
+          threads.submit(
+              () -> {
+                start.set(true);
+                raced.put(digest(1), valid("key", "user"), underWay);
+              });
+      while (!start.get()) {
+        Thread.onSpinWait();
+      }
+      listen(raced);
+      lookup.get();
+      assertNull(found(raced, digest(1)), "race " + race);
+    }
+    over.set(true);
+    holdingUp.get();
+  }
+
   @Test
   void notKnowingIsNotRemembered() {
     put(1, Verdict.UNKNOWN);
@@ -376,7 +426,11 @@ class CredentialCacheTest {
   }
 
   private void listen() {
-    cache.listening(Duration.ofMinutes(5), Duration.ofMillis(1500));
+    listen(cache);
+  }
+
+  private static void listen(CredentialCache where) {
+    where.listening(Duration.ofMinutes(5), Duration.ofMillis(1500));
   }
 
   private static CredentialChanges user(String id) {
