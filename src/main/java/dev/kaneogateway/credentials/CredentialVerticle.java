@@ -40,6 +40,10 @@ public final class CredentialVerticle extends VerticleBase {
   private static final long AHEAD_NANOS = 50_000_000;
 
   private static final long SCHEMA_RETRY_MS = 500;
+
+  /** An update of Kaneo may change its tables while the gateway runs. */
+  private static final long SCHEMA_AGAIN_MS = 1000;
+
   private static final Logger LOG = LoggerFactory.getLogger(CredentialVerticle.class);
 
   private final Bus bus;
@@ -50,6 +54,7 @@ public final class CredentialVerticle extends VerticleBase {
   private final Clock clock;
   private final LinkedHashMap<CredentialQuestion, Promise<CredentialAnswer>> waiting =
       new LinkedHashMap<>();
+  private @Nullable KaneoSchema known;
   private @Nullable CredentialStatement statement;
   private int statementsUnderWay;
 
@@ -196,21 +201,34 @@ public final class CredentialVerticle extends VerticleBase {
     return KaneoSchema.probe(pool)
         .onComplete(
             (schema, failure) -> {
-              if (failure != null) {
-                complain("the database cannot be reached: " + reason(failure));
-              } else if (!schema.usable()) {
+              if (failure == null && schema.usable()) {
+                learnt(schema);
+              } else if (statement == null) {
                 complain(
-                    "this is not a Kaneo database the gateway can serve; it "
-                        + schema.fault()
-                        + "; "
-                        + schema.remedy());
-              } else {
-                recovered();
-                statement = new CredentialStatement(pool, schema, clock);
-                return;
+                    failure != null
+                        ? "the database cannot be reached: " + reason(failure)
+                        : "this is not a Kaneo database the gateway can serve; it "
+                            + schema.fault()
+                            + "; "
+                            + schema.remedy());
               }
-              vertx.setTimer(SCHEMA_RETRY_MS, id -> learnSchema());
+              vertx.setTimer(
+                  statement == null ? SCHEMA_RETRY_MS : SCHEMA_AGAIN_MS, id -> learnSchema());
             });
+  }
+
+  private void learnt(KaneoSchema schema) {
+    if (statement == null) {
+      recovered();
+    }
+    if (!schema.equals(known)) {
+      statement = new CredentialStatement(pool, schema, clock);
+      if (known != null) {
+        // Whose they are may have been read from the wrong column.
+        cache.forget(CredentialChanges.ALL);
+      }
+      known = schema;
+    }
   }
 
   /** Says a trouble once, not once for every request it spoils. */

@@ -249,6 +249,23 @@ class CredentialsIT {
         DemoSeed.USER_ID, ((Verdict.Valid) judge(old, DemoSeed.API_KEY)).identity().userId());
   }
 
+  /** As Kaneo's update to Better Auth's own package of API keys does it. */
+  @Test
+  void keysThatGetAnotherOwnerColumnWhileTheGatewayRunsHaveAnOwner() {
+    TestDatabase older = TestDatabase.create();
+    older.execute(
+        "UPDATE apikey SET user_id = reference_id; ALTER TABLE apikey DROP COLUMN reference_id, DROP COLUMN config_id");
+    Credentials deployed = deploy(Vertx.vertx(), older.url(), Duration.ofMillis(1));
+    assertTrue(judge(deployed, DemoSeed.API_KEY) instanceof Verdict.Valid);
+    older.execute(
+        "ALTER TABLE apikey ADD COLUMN reference_id text, ADD COLUMN config_id text;"
+            + "UPDATE apikey SET reference_id = user_id, user_id = NULL;"
+            + "UPDATE \"user\" SET banned = true");
+    Await.until("the ban", () -> judge(deployed, DemoSeed.API_KEY) == Verdict.INVALID);
+    older.execute("UPDATE \"user\" SET banned = false; ALTER TABLE apikey DROP COLUMN user_id");
+    Await.until("the key holds", () -> judge(deployed, DemoSeed.API_KEY) instanceof Verdict.Valid);
+  }
+
   /** By the pace, with what may run ahead of it and a statement that was due before. */
   private static double atMost(int perSecond, long since) {
     return perSecond * ((System.nanoTime() - since) / 1e9 + 0.05) + 2;
