@@ -3,6 +3,7 @@ package dev.kaneogateway;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.kaneogateway.credentials.TokenDigest;
+import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -223,6 +224,30 @@ class RevocationIT {
     }
     Await.until("25 uses", () -> "25".equals(usage("request_count")));
     assertEquals("t", usage("last_request > timezone('utc', now()) - interval '10 s'"));
+  }
+
+  @Test
+  void aKeyThatSomebodyHoldsKeepsNoOtherFromBeingWritten() {
+    RunningGateway gateway = gateway();
+    person();
+    database.execute("UPDATE apikey SET rate_limit_enabled = false, request_count = 0");
+    CompletableFuture<Void> holder =
+        CompletableFuture.runAsync(
+            () ->
+                database.execute(
+                    "BEGIN; UPDATE apikey SET name = 'held' WHERE id = 'k'; SELECT pg_sleep(60)"));
+    String asleep =
+        " FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
+    Await.until("it is held", () -> "1".equals(database.query("SELECT count(*)" + asleep)));
+    assertEquals(200, status(gateway, "key-token"));
+    assertEquals(200, status(gateway, DemoSeed.API_KEY));
+    Await.until(
+        "the use of the other",
+        () -> "1".equals(database.query("SELECT request_count FROM apikey WHERE id = 'demoKey'")));
+    database.execute("SET lock_timeout = '5s'; UPDATE apikey SET name = 'x' WHERE id = 'demoKey'");
+    database.execute("SELECT pg_cancel_backend(pid)" + asleep);
+    Await.until("its own use", () -> "1".equals(usage("request_count")));
+    Await.until("the holder's end", holder::isDone);
   }
 
   /** As Better Auth counts: see UsageVerticle. */

@@ -5,6 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.Clock;
 import java.time.LocalDateTime;
@@ -33,7 +34,8 @@ public final class UsageVerticle extends VerticleBase {
    * lowered before its window is over, and beyond that half nothing puts off the window's end: so
    * its limit holds, and ends, as without the gateway.
    *
-   * <p>Rows are locked in one order, or two gateways could wait for each other.
+   * <p>A row that somebody else holds is passed over, and its id answered: to wait for it would
+   * keep the rows locked here from Kaneo, and two gateways could wait for each other.
    */
   private static final String WRITE =
       """
@@ -42,13 +44,14 @@ public final class UsageVerticle extends VerticleBase {
         SELECT id, COALESCE(last_request > $3::timestamp - rate_limit_time_window * interval '1 millisecond', false) AS counting,
           CASE WHEN rate_limit_enabled IS NOT FALSE AND rate_limit_max IS NOT NULL
             AND rate_limit_time_window IS NOT NULL THEN rate_limit_max / 2 ELSE 2147483647 END AS most
-        FROM apikey WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE)
-      UPDATE apikey k SET
+        FROM apikey WHERE id = ANY($1) FOR NO KEY UPDATE SKIP LOCKED),
+      written AS (UPDATE apikey k SET
         request_count = GREATEST(LEAST(COALESCE(k.request_count, 0) + used.uses, most),
           CASE WHEN counting THEN k.request_count END),
         last_request = CASE WHEN counting AND k.request_count > most THEN k.last_request
           ELSE GREATEST(k.last_request, $3) END
-      FROM used, locked WHERE k.id = used.id AND k.id = locked.id
+      FROM used, locked WHERE k.id = used.id AND k.id = locked.id)
+      SELECT id FROM apikey WHERE id = ANY($1) AND id NOT IN (SELECT id FROM locked)
       """;
 
   private final Pool pool;
@@ -89,7 +92,14 @@ public final class UsageVerticle extends VerticleBase {
     LocalDateTime now = LocalDateTime.ofInstant(clock.instant(), ZoneOffset.UTC);
     return pool.preparedQuery(WRITE)
         .execute(Tuple.tuple().addArrayOfString(ids).addArrayOfLong(uses).addLocalDateTime(now))
-        .onSuccess(written -> metrics.keyUsageWritten(taken.size()))
+        .onSuccess(
+            held -> {
+              for (Row row : held) {
+                String id = row.getString(0);
+                usage.add(id, taken.getOrDefault(id, 0L));
+              }
+              metrics.keyUsageWritten(taken.size() - held.size());
+            })
         .onFailure(
             failure -> {
               if (failure instanceof PgException pg && HOPELESS.contains(pg.getSqlState())) {
