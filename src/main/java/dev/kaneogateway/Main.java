@@ -267,12 +267,25 @@ public final class Main {
 
   private static String explain(Throwable cause, Settings settings) {
     String message = String.valueOf(cause.getMessage());
-    if (cause instanceof java.net.BindException || message.contains("in use")) {
-      return "port "
-          + settings.server().port()
-          + " or "
-          + settings.management().port()
-          + " is in use; set GATEWAY_PORT or GATEWAY_MANAGEMENT_PORT";
+    String hosts =
+        settings.server().host()
+            + " (GATEWAY_HOST) or "
+            + settings.management().host()
+            + " (GATEWAY_MANAGEMENT_HOST)";
+    String ports = "port " + settings.server().port() + " or " + settings.management().port();
+    if (message.contains("in use")) {
+      return ports + " is in use; set GATEWAY_PORT or GATEWAY_MANAGEMENT_PORT";
+    }
+    if (message.contains("Permission denied")) {
+      return ports
+          + " is not for this user; set GATEWAY_PORT or GATEWAY_MANAGEMENT_PORT to one from 1024 on,"
+          + " or give the process CAP_NET_BIND_SERVICE";
+    }
+    if (message.contains("assign requested address")) {
+      return hosts + " is no address of this machine; 0.0.0.0 means all of them";
+    }
+    if (cause instanceof java.net.UnknownHostException) {
+      return hosts + " is no address and no name that resolves";
     }
     return message;
   }

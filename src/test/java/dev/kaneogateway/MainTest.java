@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class MainTest {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -48,6 +50,29 @@ class MainTest {
     assertTrue(text(out).contains("FAIL  database: cannot be used"), text(out));
     assertTrue(text(out).contains("FAIL  kaneo: http://127.0.0.1:1 does not answer"), text(out));
     assertTrue(!text(out).contains("hidden-pw"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "auto, 203.0.113.1, is no address of this machine",
+    "nio, 203.0.113.1, is no address of this machine",
+    "auto, gateway.invalid, no name that resolves"
+  })
+  void anAddressThatCannotBeListenedOnIsToldWithItsSetting(
+      String transport, String host, String told, @TempDir Path directory) throws Exception {
+    Path file =
+        Files.writeString(
+            directory.resolve("g.yaml"),
+            "DATABASE_URL: postgresql://a:b@127.0.0.1:1/x\nGATEWAY_PORT: 0\nGATEWAY_MANAGEMENT_PORT: 0\n"
+                + "GATEWAY_TRANSPORT: "
+                + transport
+                + "\nGATEWAY_HOST: "
+                + host
+                + "\n");
+    assertEquals(1, run("serve", "--config", file.toString()));
+    assertTrue(text(err).contains(host + " (GATEWAY_HOST)"), text(err));
+    assertTrue(text(err).contains(told), text(err));
+    assertTrue(!text(err).contains("in use"), text(err));
   }
 
   private int run(String... arguments) {
