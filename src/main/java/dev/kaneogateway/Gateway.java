@@ -102,6 +102,8 @@ public final class Gateway {
     this.certificate = new CertificateWatch(vertx, metrics, this::serveCertificateAnew);
     this.tracing = new Tracing(settings.traces());
     this.health = new Health(clock);
+    // Management answers before clients can connect, and goes on when they never can.
+    health.report("gateway", false, "starting");
     this.bus = Bus.on(vertx);
     Settings.Credentials wanted = settings.credentials();
     this.cache = new CredentialCache(wanted, clock, Ticker.systemTicker());
@@ -200,7 +202,11 @@ public final class Gateway {
             },
             new DeploymentOptions().setInstances(settings.server().eventLoops()));
     deployInside().<Object>mapEmpty().onComplete(inside);
-    return edge.onSuccess(deployed -> certificate.watch(settings.server()));
+    return edge.onSuccess(
+        deployed -> {
+          health.keepOnly("gateway", List.of());
+          certificate.watch(settings.server());
+        });
   }
 
   private Future<?> deployInside() {

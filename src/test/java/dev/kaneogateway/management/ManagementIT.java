@@ -2,9 +2,11 @@ package dev.kaneogateway.management;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.FreePort;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -13,6 +15,8 @@ import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -60,6 +64,40 @@ class ManagementIT {
     first.close();
     second.close();
     web.close();
+  }
+
+  @Test
+  void aGatewayWhosePortIsNotOpenIsNotReady() throws Exception {
+    int port = FreePort.find();
+    HttpRequest ready =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/health/ready")).build();
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly();
+        ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      assertThrows(
+          AssertionError.class,
+          () ->
+              RunningGateway.start(
+                  TestDatabase.create(),
+                  kaneo.port(),
+                  "GATEWAY_PORT",
+                  Integer.toString(taken.getLocalPort()),
+                  "GATEWAY_MANAGEMENT_PORT",
+                  Integer.toString(port)));
+      HttpClient client = HttpClient.newHttpClient();
+      Await.until(
+          "database and Kaneo are well",
+          () -> {
+            JsonObject parts =
+                new JsonObject(client.send(ready, HttpResponse.BodyHandlers.ofString()).body())
+                    .getJsonObject("parts");
+            return parts.stream()
+                    .filter(part -> part.getKey().matches("database|kaneo .*"))
+                    .filter(part -> part.getValue().toString().contains("\"up\""))
+                    .count()
+                == 2;
+          });
+      assertEquals(503, client.send(ready, HttpResponse.BodyHandlers.ofString()).statusCode());
+    }
   }
 
   @Test
