@@ -42,6 +42,18 @@ class CertificatesIT {
     assertTrue(off.toMinutes() < 5, () -> "off by " + off);
   }
 
+  /** As HAProxy wants them. */
+  @Test
+  void theEndIsFoundBehindAKeyInTheSameFile(@TempDir Path directory) throws Exception {
+    SelfSignedCertificate sound = SelfSignedCertificate.create("localhost");
+    Path certificate = Path.of(sound.certificatePath());
+    Path both =
+        Files.writeString(
+            directory.resolve("both.pem"),
+            Files.readString(Path.of(sound.privateKeyPath())) + Files.readString(certificate));
+    assertEquals(Certificates.end(certificate), Certificates.end(both));
+  }
+
   @Test
   void aFileWithoutACertificateIsSaidToBeOne(@TempDir Path directory) throws Exception {
     Path empty = Files.createFile(directory.resolve("empty.pem"));

@@ -4,8 +4,9 @@ import dev.kaneogateway.config.Settings;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -14,13 +15,16 @@ import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
 import java.security.SignatureException;
-import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.X509KeyManager;
 
@@ -31,21 +35,33 @@ public final class Certificates {
 
   private static final String KEY = "GATEWAY_TLS_KEY";
 
+  private static final Pattern CERTIFICATES =
+      Pattern.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", Pattern.DOTALL);
+
   private Certificates() {}
 
   /** The first end in a chain: clients refuse it whole from then on. */
   public static Instant end(Path chain) throws IOException, CertificateException {
-    try (InputStream in = Files.newInputStream(chain)) {
-      Instant first = Instant.MAX;
-      for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-        Instant ends = ((X509Certificate) each).getNotAfter().toInstant();
-        first = ends.isBefore(first) ? ends : first;
-      }
-      if (first.equals(Instant.MAX)) {
-        throw new CertificateException("no certificate in " + chain);
-      }
-      return first;
-    }
+    return read(chain).stream()
+        .map(each -> each.getNotAfter().toInstant())
+        .min(Comparator.naturalOrder())
+        .orElseThrow(() -> new CertificateException("no certificate in " + chain));
+  }
+
+  /** As a server reads them: it passes over a key that stands in the same file. */
+  private static List<X509Certificate> read(Path chain) throws IOException, CertificateException {
+    String certificates =
+        CERTIFICATES
+            .matcher(Files.readString(chain, StandardCharsets.ISO_8859_1))
+            .results()
+            .map(MatchResult::group)
+            .collect(Collectors.joining("\n"));
+    return CertificateFactory.getInstance("X.509")
+        .generateCertificates(
+            new ByteArrayInputStream(certificates.getBytes(StandardCharsets.ISO_8859_1)))
+        .stream()
+        .map(X509Certificate.class::cast)
+        .toList();
   }
 
   /** The options of a server with this certificate. */
