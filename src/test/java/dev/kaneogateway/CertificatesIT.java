@@ -127,6 +127,22 @@ class CertificatesIT {
     }
   }
 
+  @Test
+  void aChainOutOfOrderIsNotBlamedOnTheKey(Vertx vertx, @TempDir Path directory) throws Exception {
+    SelfSignedCertificate sound = SelfSignedCertificate.create("localhost");
+    SelfSignedCertificate other = SelfSignedCertificate.create("authority.test");
+    Path chain =
+        Files.writeString(
+            directory.resolve("chain.pem"),
+            Files.readString(Path.of(other.certificatePath()))
+                + Files.readString(Path.of(sound.certificatePath())));
+    String line =
+        Certificates.fault(vertx, new Settings.Tls(chain, Path.of(sound.privateKeyPath())))
+            .orElseThrow()
+            .toString();
+    assertTrue(line.startsWith("GATEWAY_TLS_CERT: " + chain + " is no chain"), line);
+  }
+
   private static Settings.Tls tls(SelfSignedCertificate of, SelfSignedCertificate key) {
     return new Settings.Tls(Path.of(of.certificatePath()), Path.of(key.privateKeyPath()));
   }

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.X509KeyManager;
 
@@ -90,6 +91,13 @@ public final class Certificates {
     try {
       // Reads the certificate as a server does, but alone, so that it is known which file it is.
       new PemTrustOptions().addCertPath(tls.certificate().toString()).getTrustManagerFactory(vertx);
+      if (!inOrder(read(tls.certificate()))) {
+        return Optional.of(
+            new Fault(
+                CERTIFICATE,
+                tls.certificate() + " is no chain (a certificate is not followed by its issuer's)",
+                "put the server's own certificate first, then the one that signed it, and so on"));
+      }
     } catch (Exception e) {
       return Optional.of(
           new Fault(
@@ -112,6 +120,16 @@ public final class Certificates {
               tls.key() + " is no key that can be used (" + reason(e) + ")",
               "give the certificate's key as PEM without a password, as \"openssl pkey -in KEY\" prints it"));
     }
+  }
+
+  private static boolean inOrder(List<X509Certificate> chain) {
+    return IntStream.range(1, chain.size())
+        .allMatch(
+            at ->
+                chain
+                    .get(at - 1)
+                    .getIssuerX500Principal()
+                    .equals(chain.get(at).getSubjectX500Principal()));
   }
 
   private static String reason(Exception failure) {
