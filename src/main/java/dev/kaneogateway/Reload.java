@@ -27,6 +27,7 @@ final class Reload {
   synchronized Future<?> now() {
     try {
       SettingsFiles.Change change = files.readAgain();
+      files.doubts().forEach(LOG::warn);
       if (!change.needRestart().isEmpty()) {
         LOG.warn("changed, but taken up only by a restart: {}", names(change.needRestart()));
       }

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.kaneogateway.config.SettingsFiles;
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.RawPeer;
@@ -19,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Settings that change under a running gateway. */
 class ReloadIT {
@@ -36,6 +41,7 @@ class ReloadIT {
   private ScriptedUpstream first;
   private ScriptedUpstream second;
   private Path file;
+  private Path kaneos;
   private Gateway gateway;
   private Reload reload;
   private Future<Void> stopping;
@@ -46,6 +52,7 @@ class ReloadIT {
     second = ScriptedUpstream.friendly();
     file = directory.resolve("gateway.yaml");
     Files.writeString(file, "KANEO_UPSTREAM_URL: http://127.0.0.1:" + first.port() + "\n");
+    kaneos = Files.createFile(directory.resolve(".env"));
     start("0");
   }
 
@@ -61,7 +68,7 @@ class ReloadIT {
                 "GATEWAY_DRAIN_DELAY_MS", drainDelay,
                 "GATEWAY_DRAIN_SPREAD_MS", "10",
                 "GATEWAY_DRAIN_TIMEOUT_MS", "5000"),
-            Optional.empty(),
+            Optional.of(kaneos),
             Optional.of(file));
     Vertx vertx = Gateway.vertx(files.read());
     gateway = RunningGateway.await(Gateway.start(vertx, files.read(), Clock.systemUTC()));
@@ -161,6 +168,25 @@ class ReloadIT {
     assertThrows(AssertionError.class, () -> RunningGateway.await(reload.now()));
     assertEquals(400, send(code("new-client")).statusCode());
     assertEquals(200, send(code("kaneo-cli")).statusCode());
+  }
+
+  @Test
+  void aMisspeltNameIsToldOf() throws Exception {
+    Logger log = (Logger) LoggerFactory.getLogger(Reload.class);
+    ListAppender<ILoggingEvent> told = new ListAppender<>();
+    told.start();
+    log.addAppender(told);
+    try {
+      Files.writeString(kaneos, "GATEWAY_UPSTREAM_QEUE=7\n");
+      RunningGateway.await(reload.now());
+    } finally {
+      log.detachAppender(told);
+    }
+    assertEquals(
+        List.of(
+            kaneos
+                + ": GATEWAY_UPSTREAM_QEUE is not a setting; did you mean GATEWAY_UPSTREAM_QUEUE?"),
+        told.list.stream().map(ILoggingEvent::getFormattedMessage).toList());
   }
 
   @Test
