@@ -2,6 +2,7 @@ package dev.kaneogateway.config;
 
 import java.io.IOException;
 import java.net.URLEncoder;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,9 @@ final class SettingsSource {
 
   private static final Set<String> KNOWN =
       Keys.ALL.stream().map(Setting::name).collect(Collectors.toUnmodifiableSet());
+
+  /** What some editors put before the first line. */
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   private static final int MOST_WRONG_LETTERS = 3;
 
@@ -170,6 +174,9 @@ final class SettingsSource {
       document =
           new Load(LoadSettings.builder().setAllowDuplicateKeys(false).build())
               .loadFromString(Files.readString(path));
+    } catch (CharacterCodingException e) {
+      problems.add(notUtf8(path));
+      return;
     } catch (IOException e) {
       problems.add(path + " cannot be read: check that it exists and may be read by this user");
       return;
@@ -206,12 +213,15 @@ final class SettingsSource {
     List<String> lines;
     try {
       lines = Files.readAllLines(path);
+    } catch (CharacterCodingException e) {
+      problems.add(notUtf8(path));
+      return;
     } catch (IOException e) {
       problems.add(path + " cannot be read: check that it exists and may be read by this user");
       return;
     }
     for (String raw : lines) {
-      String line = raw.strip();
+      String line = raw.replace(BYTE_ORDER_MARK, "").strip();
       if (line.startsWith("export ")) {
         line = line.substring(7).strip();
       }
@@ -227,6 +237,10 @@ final class SettingsSource {
         doubts.add(path + ": " + notASetting(name));
       }
     }
+  }
+
+  private static String notUtf8(Path path) {
+    return path + " is not in UTF-8: save it in that encoding";
   }
 
   private static String unquote(String value) {

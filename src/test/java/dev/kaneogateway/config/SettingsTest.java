@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -85,6 +86,28 @@ class SettingsTest {
             kaneos + ": GATEWAY_OTHER is not a setting; see conf/gateway.yaml for all of them",
             "GATEWAY_HSOT is not a setting; did you mean GATEWAY_HOST?"),
         files.doubts());
+  }
+
+  /** Windows' editors write one, and Docker takes it off. */
+  @Test
+  void aByteOrderMarkBelongsToNoName() throws Exception {
+    Path kaneos = Files.writeString(directory.resolve(".env"), "\uFEFFDATABASE_URL=" + URL + "\n");
+    assertEquals(
+        URL, Settings.load(Map.of(), Optional.of(kaneos), Optional.empty()).database().url());
+  }
+
+  @Test
+  void aFileInAnotherEncodingIsNotSaidToBeUnreadable() throws Exception {
+    byte[] latin = "# K\u00f6ln\n".getBytes(StandardCharsets.ISO_8859_1);
+    Path kaneos = Files.write(directory.resolve(".env"), latin);
+    Path ours = Files.write(directory.resolve("g.yaml"), latin);
+    SettingsException e =
+        assertThrows(
+            SettingsException.class,
+            () ->
+                Settings.load(Map.of("DATABASE_URL", URL), Optional.of(kaneos), Optional.of(ours)));
+    String remedy = " is not in UTF-8: save it in that encoding";
+    assertEquals(List.of(ours + remedy, kaneos + remedy), e.problems());
   }
 
   @Test
