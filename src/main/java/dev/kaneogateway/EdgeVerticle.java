@@ -10,6 +10,7 @@ import dev.kaneogateway.web.GuardedPorts;
 import dev.kaneogateway.web.Http2Flood;
 import dev.kaneogateway.web.Http2Heads;
 import dev.kaneogateway.web.Http2Streams;
+import dev.kaneogateway.web.Http2Tables;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -137,6 +138,7 @@ final class EdgeVerticle extends VerticleBase {
       Http2Flood.watch(connection, settings.limits().http2ControlFrames(), metrics::http2Flood);
       Http2Heads.check(connection, metrics::malformedRequest);
       Http2Streams.watch(connection);
+      Http2Tables.limit(connection);
     } else {
       // A reset is the client's way to leave; the exchange under way hears of it too.
       connection.exceptionHandler(broken -> {});

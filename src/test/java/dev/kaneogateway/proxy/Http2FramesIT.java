@@ -437,6 +437,36 @@ class Http2FramesIT {
     }
   }
 
+  /** A client may have the gateway remember 4 GB of fields (RFC 7541 §4.2), which it need not. */
+  @Test
+  void aClientDoesNotSayHowMuchIsRememberedForIt() throws Exception {
+    try (Http2Peer peer = new Http2Peer(gateway.port())) {
+      peer.frame(SETTINGS, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff);
+      byte[] block =
+          peer.get(1, "/x").await(frame -> frame.type() == HEADERS || frame.isEnd()).block();
+      assertTrue(sizeOfTable(block) <= 4096, "table of " + sizeOfTable(block));
+    }
+  }
+
+  /** What the updates at the beginning of a block (RFC 7541 §6.3) end with, or 4096. */
+  private static long sizeOfTable(byte[] block) {
+    long size = 4096;
+    int at = 0;
+    while ((block[at] & 0xe0) == 0x20) {
+      size = block[at] & 0x1f;
+      if (size == 0x1f) {
+        int shift = 0;
+        do {
+          at++;
+          size += (long) (block[at] & 0x7f) << shift;
+          shift += 7;
+        } while ((block[at] & 0x80) != 0);
+      }
+      at++;
+    }
+    return size;
+  }
+
   /** RFC 9113 §8.3.1: one Host does for :authority, and schemes have no case. */
   @Test
   void aRequestNamedByHostIsServed() throws Exception {
