@@ -7,6 +7,7 @@ import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Certificates;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.GuardedPorts;
+import dev.kaneogateway.web.Http2Deliveries;
 import dev.kaneogateway.web.Http2Flood;
 import dev.kaneogateway.web.Http2Heads;
 import dev.kaneogateway.web.Http2Streams;
@@ -139,6 +140,7 @@ final class EdgeVerticle extends VerticleBase {
       Http2Heads.check(connection, metrics::malformedRequest);
       Http2Streams.watch(connection);
       Http2Tables.limit(connection);
+      Http2Deliveries.watch(connection, settings.limits().progressTimeout());
     } else {
       // A reset is the client's way to leave; the exchange under way hears of it too.
       connection.exceptionHandler(broken -> {});

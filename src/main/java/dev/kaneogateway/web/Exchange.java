@@ -212,12 +212,15 @@ public final class Exchange {
   public void end() {
     Runnable action = atEnd;
     atEnd = null;
-    if (action != null) {
-      action.run();
+    if (action == null) {
+      return;
     }
+    action.run();
     Runnable leaving = leave;
     leave = null;
-    if (leaving != null) {
+    if (request.version() == HttpVersion.HTTP_2) {
+      Http2Deliveries.whenOver(request.connection(), response().streamId(), leaving);
+    } else if (leaving != null) {
       leaving.run();
     }
   }
