@@ -5,6 +5,7 @@ import dev.kaneogateway.tracing.RequestTrace;
 import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.upstream.ConnectionPool;
 import dev.kaneogateway.upstream.UpstreamFailure;
+import dev.kaneogateway.web.Channels;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
@@ -50,6 +51,9 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   private Upstreams.@Nullable Upstream upstream;
   private RequestTrace.@Nullable Step step;
   private @Nullable Call call;
+  private @Nullable Call refusal;
+  private @Nullable BodyPump refusing;
+  private @Nullable Runnable leavePlace;
   private boolean clientGone;
 
   /**
@@ -66,12 +70,13 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     this.watch = new CredentialWatch(lane, () -> end(UNAUTHORIZED, "credential ended"));
     this.firstByte = lane.firstByte.entry(() -> fail(UpstreamFailure.SILENT));
     this.client = new TunnelEnd(lane.progress, () -> stalled("the client"), this::closed);
-    this.kaneo = new TunnelEnd(lane.progress, () -> stalled("Kaneo"), () -> {});
+    this.kaneo = new TunnelEnd(lane.progress, () -> stalled("Kaneo"), this::leave);
   }
 
   void start() {
     response.closeHandler(gone -> clientLeft());
     response.exceptionHandler(gone -> clientLeft());
+    leavePlace = exchange.keepPlace();
     connect();
   }
 
@@ -91,6 +96,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     if (why == UpstreamFailure.REFUSED && !clientGone && lane.mayHold(chosen)) {
       lane.holdBack(this::connect);
     } else {
+      leave();
       fail(why);
     }
   }
@@ -101,6 +107,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     if (clientGone || chosen == null) {
       // Nothing was sent, so nothing can be reset in its middle.
       to.reset();
+      leave();
       return;
     }
     chosen.reached();
@@ -110,6 +117,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
       RequestHeaders.copy(exchange, to::field, chosen.authority());
     } catch (IllegalArgumentException e) {
       to.reset();
+      leave();
       Problems.answer(
           exchange, 400, "bad_request", "A field has characters that no field may have.");
       return;
@@ -209,29 +217,56 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     return frame.writeShort(code).writeBytes(reason.getBytes(StandardCharsets.US_ASCII));
   }
 
-  /**
-   * Passes on the answer of a Kaneo that does not upgrade; reads it whole even with nobody left.
-   */
+  /** Passes on the answer of a Kaneo that does not upgrade. */
   private void relayRefusal(Call answer) {
     if (clientGone || response.ended()) {
-      answer.handler(dropped -> {});
-      answer.resume();
+      readOut(answer);
       return;
     }
+    refusal = answer;
     response.setStatusCode(answer.statusCode());
     ResponseHeaders.copy(answer.headers(), response.headers());
     String length = answer.headers().get(HttpHeaders.CONTENT_LENGTH);
     if (length == null) {
       response.setChunked(true);
     }
-    new BodyPump(answer, response, length == null ? -1 : Long.parseLong(length), 0, new Refusal())
-        .start();
+    BodyPump pump =
+        new BodyPump(
+                answer, response, length == null ? -1 : Long.parseLong(length), 0, new Refusal())
+            .limited(lane.progress, false, this::refusalStalled);
+    refusing = pump;
+    pump.start();
+  }
+
+  private void refusalStalled() {
+    exchange.trouble("the client stopped reading");
+    Channels.cut(exchange.request().connection());
+  }
+
+  /** Reads what nobody waits for any more; what does not end in time is no answer of Kaneo's. */
+  private void readOut(Call answer) {
+    refusal = null;
+    if (refusing != null) {
+      refusing.stop();
+    }
+    answer.handler(dropped -> {});
+    answer.endHandler(end -> leave());
+    answer.exceptionHandler(broken -> leave());
+    answer.resume();
+    lane.progress.restart(
+        lane.progress.entry(
+            () -> {
+              answer.reset();
+              leave();
+            }));
   }
 
   private final class Refusal implements BodyPump.Events {
     @Override
     public void completed() {
       // The end of the answer ends the exchange.
+      refusal = null;
+      leave();
     }
 
     @Override
@@ -241,7 +276,18 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
 
     @Override
     public void sourceFailed(Throwable cause) {
+      refusal = null;
+      leave();
       Download.breakOff(exchange);
+    }
+  }
+
+  /** Kaneo has no connection of this any more, which may be long after its client has left. */
+  private void leave() {
+    Runnable leaving = leavePlace;
+    leavePlace = null;
+    if (leaving != null) {
+      leaving.run();
     }
   }
 
@@ -249,6 +295,9 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     if (!clientGone) {
       clientGone = true;
       exchange.abandoned();
+      if (refusal != null) {
+        readOut(refusal);
+      }
     }
   }
 
@@ -268,6 +317,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   @Override
   public void notAnswered(UpstreamFailure why) {
     lane.firstByte.stop(firstByte);
+    leave();
     fail(why);
   }
 

@@ -192,6 +192,13 @@ public final class Exchange {
     }
   }
 
+  /** The place that the exchange takes up, for somebody who stays in it for longer. */
+  public @Nullable Runnable keepPlace() {
+    Runnable place = leave;
+    leave = null;
+    return place;
+  }
+
   /** What to give up when the request's body turns out to be none; the answer is not its affair. */
   public void whenBodyMalformed(Runnable action) {
     this.whenBodyMalformed = action;

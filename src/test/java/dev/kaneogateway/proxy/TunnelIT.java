@@ -25,6 +25,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** WebSockets, and what must never happen to a Kaneo that is asked for one. */
 class TunnelIT {
@@ -204,6 +206,62 @@ class TunnelIT {
       assertTrue(answer.startsWith("HTTP/1.1 403 Forbidden"), answer);
     }
     kaneo.nextHead();
+  }
+
+  /** Whoever got upgrades refused could else hold places and connections for ever. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aRefusalWithoutEndIsNotReadForEver(boolean clientStays) throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          if (!head.startsWith("GET /api/ws/")) {
+            connection.write(ScriptedUpstream.ok(""));
+            return true;
+          }
+          connection.write("HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n");
+          try {
+            while (true) {
+              connection.write("4000\r\n" + "x".repeat(0x4000) + "\r\n");
+            }
+          } catch (IOException closed) {
+            over.countDown();
+          }
+          return false;
+        });
+    try (RunningGateway hasty =
+            RunningGateway.start(
+                TestDatabase.create(), kaneo.port(), "GATEWAY_PROGRESS_TIMEOUT_MS", "300");
+        RawPeer peer = new RawPeer(hasty.port())) {
+      Await.until("readiness", () -> hasty.readiness() == 200);
+      peer.send("GET /api/ws/user" + UPGRADE).readUntil("xxxx");
+      if (!clientStays) {
+        peer.reset();
+      }
+      assertTrue(over.await(10, TimeUnit.SECONDS), "Kaneo is read on");
+      hasty.awaitMetric("kaneo_gateway_streams_open 0.0");
+      hasty.awaitMetric("kaneo_gateway_requests_in_flight 0.0");
+    }
+  }
+
+  /** Its connection is there until Kaneo has answered, which a Kaneo that hangs may never do. */
+  @Test
+  void anUpgradeThatItsClientLeftKeepsItsPlaceUntilKaneoHasAnswered() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          answer.await(20, TimeUnit.SECONDS);
+          connection.write("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno");
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("GET /api/ws/user" + UPGRADE);
+      kaneo.nextHead();
+    }
+    gateway.awaitMetric("kaneo_gateway_requests_in_flight 0.0");
+    assertTrue(gateway.metrics().contains("kaneo_gateway_streams_open 1.0"));
+    answer.countDown();
+    gateway.awaitMetric("kaneo_gateway_streams_open 0.0");
   }
 
   /** Who heeded the length would take the first frames for it. */
