@@ -103,6 +103,14 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /**
+   * All that came is an empty line, as some clients send one behind a body: no head has begun, and
+   * its time-out would close a connection that may still be idle.
+   */
+  void emptyLineRead() {
+    headBegun = false;
+  }
+
   /** The head of an HTTP/1 request was read, and perhaps a chunked body comes in now. */
   void headRead(boolean chunked) {
     heads++;

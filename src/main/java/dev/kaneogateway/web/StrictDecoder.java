@@ -98,6 +98,9 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         }
         buffer.skipBytes(2);
         emptyLineSeen = true;
+        if (!buffer.isReadable()) {
+          guard.emptyLineRead();
+        }
       }
       return false;
     }

@@ -1,5 +1,6 @@
 package dev.kaneogateway.web;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -200,6 +201,22 @@ class ConnectionsIT {
       upload.get(20, TimeUnit.SECONDS);
     } finally {
       kaneo.startOver();
+    }
+  }
+
+  /** RFC 9112 §2.2: it belongs to no request, so nothing is late that has not begun. */
+  @Test
+  void anEmptyLineBehindARequestBeginsNoHead() throws Exception {
+    try (RunningGateway hasty =
+            RunningGateway.start(
+                TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_HEAD_TIMEOUT_MS", "300");
+        RawPeer peer = new RawPeer(hasty.port())) {
+      String request = "GET /line HTTP/1.1\r\nHost: a\r\n\r\n";
+      peer.send(request).readUntil("hello");
+      assertEquals("(still open)", peer.send("\r\n").patience(1000).readAll());
+      String answer = peer.patience(10_000).send(request).readUntil("hello");
+      assertTrue(answer.startsWith("HTTP/1.1 200"), answer);
+      assertEquals("", peer.send("\r\nG").readAll(), "a head that has begun");
     }
   }
 
