@@ -7,6 +7,7 @@ import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Certificates;
 import dev.kaneogateway.web.ConnectionGuard;
 import dev.kaneogateway.web.GuardedPorts;
+import dev.kaneogateway.web.Http1Deliveries;
 import dev.kaneogateway.web.Http2Deliveries;
 import dev.kaneogateway.web.Http2Flood;
 import dev.kaneogateway.web.Http2Heads;
@@ -79,7 +80,8 @@ final class EdgeVerticle extends VerticleBase {
             .createHttpServer(options())
             .connectionHandler(this::established)
             .invalidRequestHandler(request -> current().exchanges().refuseMalformed(request))
-            .requestHandler(request -> current().handle(request));
+            .requestHandler(
+                request -> Http1Deliveries.inTurn(request, next -> current().handle(next)));
     server = listening;
     delay = LoopDelay.start(vertx, metrics);
     return checkCertificate()
@@ -144,6 +146,7 @@ final class EdgeVerticle extends VerticleBase {
     } else {
       // A reset is the client's way to leave; the exchange under way hears of it too.
       connection.exceptionHandler(broken -> {});
+      Http1Deliveries.watch(connection, settings.limits().progressTimeout());
     }
     ConnectionGuard guard = ConnectionGuard.of(connection);
     if (guard != null) {

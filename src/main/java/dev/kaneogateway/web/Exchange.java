@@ -228,7 +228,7 @@ public final class Exchange {
     if (request.version() == HttpVersion.HTTP_2) {
       Http2Deliveries.whenOver(request.connection(), response().streamId(), leaving);
     } else if (leaving != null) {
-      leaving.run();
+      Http1Deliveries.whenOver(request.connection(), leaving);
     }
   }
 

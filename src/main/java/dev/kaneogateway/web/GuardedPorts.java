@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.uring.IoUringChannelOption;
@@ -35,6 +36,13 @@ public final class GuardedPorts {
    * like one that has stopped.
    */
   private static final long MOST_UNSENT = 128 * 1024;
+
+  /**
+   * Bytes written for a client that it has not taken: beyond them its answer is read no further.
+   * With the piece that passes them, GATEWAY_IN_FLIGHT such clients take less than the 256 MB that
+   * there are for bytes.
+   */
+  private static final WriteBufferWaterMark KEPT = new WriteBufferWaterMark(8 * 1024, 32 * 1024);
 
   /**
    * What holds on a port.
@@ -108,7 +116,8 @@ public final class GuardedPorts {
       child.closeFuture().addListener(closed -> leaving.run());
       child
           .config()
-          .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(64, 2048, MOST_AT_ONCE));
+          .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(64, 2048, MOST_AT_ONCE))
+          .setWriteBufferWaterMark(KEPT);
       if (child instanceof EpollSocketChannel) {
         child.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, MOST_UNSENT);
       } else if (child instanceof IoUringSocketChannel) {

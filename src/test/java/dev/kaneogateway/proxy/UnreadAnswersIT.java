@@ -1,0 +1,89 @@
+package dev.kaneogateway.proxy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.fixtures.RawPeer;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Clients of HTTP/1 that ask for much at once and do not take the answers, which are whole. */
+class UnreadAnswersIT {
+  /**
+   * Of 16 KB each: together they are more than the system takes for a client that does not read.
+   */
+  private static final int REQUESTS = 400;
+
+  private static final int FILLING = 16_000;
+
+  private static final String COUNTED = "kaneo_gateway_requests_counted ";
+
+  private ScriptedUpstream kaneo;
+
+  @BeforeEach
+  void start() throws Exception {
+    kaneo =
+        new ScriptedUpstream(
+            (head, connection) -> {
+              String body = new String(connection.read(3)) + "x".repeat(FILLING);
+              connection.write(ScriptedUpstream.ok(body));
+              return true;
+            });
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    kaneo.close();
+  }
+
+  private RunningGateway gateway(String... pairs) {
+    return RunningGateway.start(TestDatabase.createEmpty(), kaneo.port(), pairs);
+  }
+
+  private static String request(int number) {
+    return "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n" + number;
+  }
+
+  private static String requests() {
+    StringBuilder all = new StringBuilder();
+    IntStream.range(100, 100 + REQUESTS).forEach(n -> all.append(request(n)));
+    return all.toString();
+  }
+
+  @Test
+  void answersThatAreNotTakenKeepTheirPlaceAndHoldUpWhatIsAskedBehindThem() throws Exception {
+    try (RunningGateway gateway = gateway("GATEWAY_PROGRESS_TIMEOUT_MS", "2000");
+        RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(requests());
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 0.0");
+      gateway.awaitMetric(COUNTED + "1.0");
+      // It is cut in time.
+      gateway.awaitMetric(COUNTED + "0.0");
+      gateway.awaitMetric("kaneo_gateway_connections_open 0.0");
+      assertTrue(kaneo.unseen() < REQUESTS / 2, "asked for " + kaneo.unseen());
+    }
+  }
+
+  @Test
+  void whoReadsLateGetsAllAnswersInTurn() throws Exception {
+    try (RunningGateway gateway = gateway();
+        RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(requests());
+      gateway.awaitMetric(COUNTED + "1.0");
+      List<Integer> answered = new ArrayList<>();
+      for (int n = 0; n < REQUESTS; n++) {
+        peer.readUntil("\r\n\r\n");
+        answered.add(Integer.valueOf(peer.read(3 + FILLING).substring(0, 3)));
+      }
+      assertEquals(IntStream.range(100, 100 + REQUESTS).boxed().toList(), answered);
+      gateway.awaitMetric(COUNTED + "0.0");
+    }
+  }
+}
