@@ -201,7 +201,7 @@ public final class Keys {
               "GATEWAY_PROGRESS_TIMEOUT_MS",
               "30000",
               Parse.millis(10, DAY_MS),
-              "Time a body may stand still because a client neither sends nor reads, and a WebSocket because one of its ends does not read.")
+              "Time a body may stand still because a client neither sends nor reads, an answer may wait to be taken, and a WebSocket because one of its ends does not read.")
           .alive();
   static final Setting<Integer> GATEWAY_HTTP2_CONTROL_FRAMES =
       Setting.of(
