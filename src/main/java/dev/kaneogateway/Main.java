@@ -26,7 +26,6 @@ import org.slf4j.LoggerFactory;
 
 /** The command line. */
 public final class Main {
-  private static final String NETTY_JFR = "io.netty.jfr.enabled";
   private static final String USAGE =
       """
       Usage: java -jar kaneo-gateway.jar <command> [options]
@@ -54,7 +53,7 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
-    withoutFlightEvents();
+    prepareNetty();
     int code = run(arguments, System.out, System.err);
     if (code >= 0) {
       System.exit(code);
@@ -62,12 +61,20 @@ public final class Main {
   }
 
   /**
-   * Has Netty make no events for the JDK's flight recorder, unless somebody asks for them: they
-   * take a tenth of a second of each start. To be called before any class of Netty is there.
+   * Sets what Netty is to do unless somebody asks for something else. To be called before any class
+   * of it is there. Its events for the JDK's flight recorder take a tenth of a second of each
+   * start. It counts memory outside of the heap itself, which needs {@code java.nio} opened, as the
+   * jar's manifest does: where there is none left it says so at once, while the JVM would have each
+   * event loop sleep and try again, for ever.
    */
-  static void withoutFlightEvents() {
-    if (System.getProperty(NETTY_JFR) == null) {
-      System.setProperty(NETTY_JFR, "false");
+  static void prepareNetty() {
+    setUnlessSet("io.netty.jfr.enabled", "false");
+    setUnlessSet("io.netty.tryReflectionSetAccessible", "true");
+  }
+
+  private static void setUnlessSet(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
     }
   }
 

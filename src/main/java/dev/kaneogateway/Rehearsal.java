@@ -43,7 +43,7 @@ final class Rehearsal {
   private Rehearsal() {}
 
   public static void main(String[] arguments) throws Exception {
-    Main.withoutFlightEvents();
+    Main.prepareNetty();
     try (ServerSocket kaneo = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         RehearsalDatabase database = new RehearsalDatabase()) {
       Thread answering = new Thread(() -> answer(kaneo), "rehearsal");

@@ -16,8 +16,11 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.netty.util.internal.PlatformDependent;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.vertx.core.Vertx;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -163,6 +166,14 @@ public final class GatewayMetrics implements AutoCloseable {
     gauge("requests_in_flight", "Requests not yet answered in full.", requests::inFlight);
     gauge("requests_held", "Requests waiting for a Kaneo that restarts.", held::sum);
     gauge("websockets_open", "WebSocket connections carried now.", tunnels::sum);
+    gauge(
+        "buffer_memory_bytes",
+        "Memory outside of the heap taken for bytes on their way.",
+        GatewayMetrics::bufferMemory);
+    gauge(
+        "buffer_memory_max_bytes",
+        "The most memory outside of the heap that may be taken for bytes.",
+        PlatformDependent::maxDirectMemory);
     new JvmMemoryMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
     new ClassLoaderMetrics().bindTo(registry);
@@ -170,6 +181,17 @@ public final class GatewayMetrics implements AutoCloseable {
     new UptimeMetrics().bindTo(registry);
     new FileDescriptorMetrics().bindTo(registry);
     garbageCollection.bindTo(registry);
+  }
+
+  /** By Netty's own count; where {@code java.nio} is closed to it, by the JVM's. */
+  private static long bufferMemory() {
+    long counted = PlatformDependent.usedDirectMemory();
+    return counted >= 0
+        ? counted
+        : ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+            .filter(pool -> pool.getName().equals("direct"))
+            .mapToLong(BufferPoolMXBean::getMemoryUsed)
+            .sum();
   }
 
   /** Registers a gauge whose value is asked for at each scrape. */
