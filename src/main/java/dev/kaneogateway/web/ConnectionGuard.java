@@ -40,6 +40,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private static final long REST_OF_HEAD_MS = 1000;
 
   private final GuardedPorts.Rules rules;
+  private final IncomingBody body = new IncomingBody();
   private @Nullable ChannelHandlerContext channel;
   private @Nullable Future<?> nextLook;
   private int requests;
@@ -49,10 +50,6 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private boolean endAnnounced;
   private int thrownAway;
   private boolean multiplexed;
-  private int heads;
-  private int begun;
-  private boolean bodyComing;
-  private @Nullable Runnable whenBodyMalformed;
   private boolean closing;
   private long sinceNanos = System.nanoTime();
 
@@ -78,7 +75,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   /** A request's head is complete: the connection is busy until {@link #requestEnded}. */
   public void requestBegun() {
     requests++;
-    begun++;
+    body.requestBegun();
     headBegun = false;
   }
 
@@ -88,19 +85,16 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     sinceNanos = System.nanoTime();
     if (requests == 0) {
       // Otherwise a pipelined one has begun by now, whose body it may be that comes in.
-      whenBodyMalformed = null;
+      body.concernsNobody();
     }
     if (closing && requests == 0) {
       closeBehindAnswers();
     }
   }
 
-  /** What to do when the body of the request that has begun last turns out to be no body. */
-  public void whenBodyMalformed(Runnable action) {
-    // It may have come whole while the request waited behind another.
-    if (bodyComing && heads == begun) {
-      whenBodyMalformed = action;
-    }
+  /** Whose body it is that comes in. */
+  IncomingBody body() {
+    return body;
   }
 
   /**
@@ -111,24 +105,10 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     headBegun = false;
   }
 
-  /** The head of an HTTP/1 request was read, and perhaps a chunked body comes in now. */
-  void headRead(boolean chunked) {
-    heads++;
-    bodyComing = chunked;
-  }
-
-  /** The body that came in is whole. */
-  void bodyEnded() {
-    bodyComing = false;
-    whenBodyMalformed = null;
-  }
-
   /** The bytes that come in are no body, so nobody knows where the next request begins. */
   void bodyMalformed() {
     doom();
-    bodyComing = false;
-    Runnable action = whenBodyMalformed;
-    whenBodyMalformed = null;
+    Runnable action = body.malformed();
     if (action != null) {
       action.run();
     } else if (requests == 0) {

@@ -87,7 +87,7 @@ public final class Exchanges {
       // Or its first bytes would be gone before somebody listens.
       request.pause();
       if (guard != null && exchange.head().chunked()) {
-        guard.whenBodyMalformed(() -> refuseBody(exchange));
+        guard.body().whenMalformed(() -> refuseBody(exchange));
       }
     }
     return exchange;

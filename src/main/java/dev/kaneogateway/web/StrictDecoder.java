@@ -132,7 +132,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     }
     boolean chunked =
         out.size() == 1 && HttpUtil.isTransferEncodingChunked((HttpRequest) out.get(0));
-    guard.headRead(chunked);
+    guard.body().headRead(chunked);
     if (out.size() > 1) {
       state = State.BETWEEN;
     } else if (chunked) {
@@ -180,7 +180,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         state = State.BETWEEN;
         // Netty still waits for the first chunk.
         reset();
-        guard.bodyEnded();
+        guard.body().ended();
       }
       case MALFORMED -> {
         state = State.BAD;

@@ -1,0 +1,52 @@
+package dev.kaneogateway.web;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whose body it is that comes in on an HTTP/1 connection: it may be that of a request that has not
+ * begun, since it waits behind another's answer. Confined to the connection's event loop.
+ */
+final class IncomingBody {
+  private int headsRead;
+  private int begun;
+  private boolean coming;
+  private @Nullable Runnable whenMalformed;
+
+  /** The head of a request was read, and perhaps a chunked body comes in now. */
+  void headRead(boolean chunked) {
+    headsRead++;
+    coming = chunked;
+  }
+
+  /** The next request has begun to be answered. */
+  void requestBegun() {
+    begun++;
+  }
+
+  /** What to do when the body of the request that has begun last turns out to be no body. */
+  void whenMalformed(Runnable action) {
+    // It may have come whole while the request waited behind another.
+    if (coming && headsRead == begun) {
+      whenMalformed = action;
+    }
+  }
+
+  /** Its request is answered; what becomes of the rest is of no interest. */
+  void concernsNobody() {
+    whenMalformed = null;
+  }
+
+  /** The body is whole. */
+  void ended() {
+    coming = false;
+    whenMalformed = null;
+  }
+
+  /** What to do now that it is no body; null if its request has not begun, or is answered. */
+  @Nullable Runnable malformed() {
+    coming = false;
+    Runnable action = whenMalformed;
+    whenMalformed = null;
+    return action;
+  }
+}
