@@ -49,6 +49,9 @@ public record KaneoSchema(
           "session.expires_at",
           "user.id");
 
+  /** Read by {@link #PEOPLE} where they are there. */
+  private static final List<String> BANS = List.of("user.banned", "user.ban_expires");
+
   private static final List<String> NEEDED_FOR_DEVICES =
       List.of(
           "device_code.id",
@@ -102,6 +105,7 @@ public record KaneoSchema(
 
   private static KaneoSchema of(Set<String> present, Set<String> readable) {
     List<String> needed = new ArrayList<>(NEEDED);
+    BANS.stream().filter(present::contains).forEach(needed::add);
     boolean reference = readable.contains("apikey.reference_id");
     boolean user = readable.contains("apikey.user_id");
     if (!reference && !user) {

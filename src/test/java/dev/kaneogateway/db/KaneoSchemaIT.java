@@ -31,4 +31,23 @@ class KaneoSchemaIT {
     assertEquals(List.of(), schema.missingForDevices());
     assertTrue(schema.remedy().startsWith("GRANT SELECT"), schema.remedy());
   }
+
+  /** Each lookup reads these too where they are, so a role that may not cannot look up anything. */
+  @Test
+  void bansThatTheRoleMayNotReadAreTold(Vertx vertx) {
+    TestDatabase database = TestDatabase.create();
+    String role = "reader_without_bans_of_" + database.name();
+    database.execute("CREATE ROLE " + role + " LOGIN PASSWORD 'pw'");
+    database.execute("GRANT SELECT ON session, apikey, device_code TO " + role);
+    database.execute("GRANT SELECT (id, name, email, banned) ON \"user\" TO " + role);
+    String url = database.url().replaceAll("//[^@]*@", "//" + role + ":pw@");
+    Pool pool = Database.pool(vertx, new Settings.Database(url, 1));
+    assertEquals(
+        "does not let the role read user", RunningGateway.await(KaneoSchema.probe(pool)).fault());
+    database.execute("GRANT SELECT (ban_expires) ON \"user\" TO " + role);
+    assertTrue(RunningGateway.await(KaneoSchema.probe(pool)).usable());
+    // A Kaneo that cannot ban has no such columns.
+    database.execute("ALTER TABLE \"user\" DROP COLUMN banned, DROP COLUMN ban_expires");
+    assertTrue(RunningGateway.await(KaneoSchema.probe(pool)).usable());
+  }
 }
