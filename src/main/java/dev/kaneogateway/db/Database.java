@@ -2,6 +2,7 @@ package dev.kaneogateway.db;
 
 import dev.kaneogateway.config.DatabaseUrl;
 import dev.kaneogateway.config.Settings;
+import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.ClientSSLOptions;
@@ -13,6 +14,9 @@ import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.SslMode;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.impl.SocketConnectionBase;
+import io.vertx.sqlclient.internal.SqlConnectionInternal;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
@@ -26,6 +30,16 @@ import javax.net.ssl.X509TrustManager;
 public final class Database {
   /** A database that does not take a connection, or the bytes sent to it, in this time is gone. */
   private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+  /**
+   * A server from which nothing has come in this time is gone, though its kernel may still take
+   * what is sent: as long as what it confirmed is believed by default. Closing sooner would leave
+   * behind more statements that wait for a lock there.
+   */
+  private static final Duration SILENCE = Duration.ofSeconds(10);
+
+  /** Idle ones are closed well before, so that none is under the statement it was taken for. */
+  private static final Duration IDLE = SILENCE.dividedBy(2);
 
   /** A server that ends a connection says so before it hangs up; by then the pool has noticed. */
   private static final Duration HANG_UP = Duration.ofMillis(50);
@@ -43,8 +57,8 @@ public final class Database {
                 .setMaxSize(settings.connections())
                 .setConnectionTimeout((int) PATIENCE.toMillis())
                 .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)
-                .setIdleTimeout(10)
-                .setIdleTimeoutUnit(TimeUnit.MINUTES))
+                .setIdleTimeout((int) IDLE.toSeconds())
+                .setIdleTimeoutUnit(TimeUnit.SECONDS))
         .with(
             new NetClientOptions()
                 .setConnectTimeout((int) PATIENCE.toMillis())
@@ -52,8 +66,24 @@ public final class Database {
                 // With epoll: a peer that has vanished is noticed at once, not after TCP's minutes.
                 .setTcpUserTimeout((int) PATIENCE.toMillis()))
         .connectingTo(options(settings.url()))
+        .withConnectHandler(Database::endWhenSilent)
         .using(vertx)
         .build();
+  }
+
+  /**
+   * First in the pipeline, since the driver itself, asked to close, waits for the server to do so.
+   * A statement that nobody awaits any more would else keep its connection for ever.
+   */
+  private static void endWhenSilent(SqlConnection connection) {
+    if (((SqlConnectionInternal) connection).unwrap().unwrap()
+        instanceof SocketConnectionBase made) {
+      made.socket()
+          .channelHandlerContext()
+          .pipeline()
+          .addFirst(new ReadTimeoutHandler(SILENCE.toSeconds(), TimeUnit.SECONDS));
+    }
+    connection.close();
   }
 
   /**
