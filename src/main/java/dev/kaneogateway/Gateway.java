@@ -254,12 +254,13 @@ public final class Gateway {
             credentials, current.kaneo().apiUrl(), usage, requests.failures(), metrics);
     DeviceLimits devices = limits.devices();
     return (loop, client) -> {
-      People people = new People(client, current, credentials, sessionTokens);
+      People people = new People(client, current, credentials, sessionTokens, presences::bestFirst);
       return new Surfaces(
           new Exchanges(trustedProxies, metrics, templates, tracing, current.logs().access()),
           requests,
           new DeviceEndpoints(current, bus, people, sessionTokens, credentials, devices),
-          new DevicePages(loop, client, current, bus, people, devices, metrics, clock),
+          new DevicePages(
+              loop, client, current, bus, people, devices, presences::bestFirst, metrics, clock),
           new Probe(loop, current, clock),
           new Proxy(
               loop,

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * The approval page under {@code /device}: sign-in, entry, confirmation, decision, result. A GET
@@ -66,6 +67,7 @@ public final class DevicePages {
       Bus bus,
       People people,
       DeviceLimits limits,
+      UnaryOperator<List<URI>> bestFirst,
       GatewayMetrics metrics,
       Clock clock) {
     this.people = people;
@@ -87,7 +89,7 @@ public final class DevicePages {
             views,
             writer,
             patience);
-    this.signIn = new SignInSteps(new KaneoSignIn(client, settings), views, writer);
+    this.signIn = new SignInSteps(new KaneoSignIn(client, settings, bestFirst), views, writer);
   }
 
   /** Gets the template ready; to be awaited before the first request. */

@@ -13,6 +13,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** Signs people in and out at Kaneo for the page, in the name of Kaneo's own web app. */
 final class KaneoSignIn {
@@ -20,6 +21,7 @@ final class KaneoSignIn {
 
   private final HttpClient client;
   private final List<URI> kaneos;
+  private final UnaryOperator<List<URI>> bestFirst;
   private final String origin;
 
   /**
@@ -32,9 +34,10 @@ final class KaneoSignIn {
    */
   record Result(boolean signedIn, int status, String message, List<String> cookies) {}
 
-  KaneoSignIn(HttpClient client, Settings settings) {
+  KaneoSignIn(HttpClient client, Settings settings, UnaryOperator<List<URI>> bestFirst) {
     this.client = client;
     this.kaneos = settings.upstream().api();
+    this.bestFirst = bestFirst;
     URI page = settings.kaneo().clientUrl();
     this.origin = page.getScheme() + "://" + page.getRawAuthority();
   }
@@ -52,7 +55,7 @@ final class KaneoSignIn {
 
   private Future<Result> post(Exchange exchange, String path, JsonObject body) {
     return OwnRequests.toOneOf(
-            client, kaneos, HttpMethod.POST, path, Duration.ofMillis(PATIENCE_MS))
+            client, bestFirst.apply(kaneos), HttpMethod.POST, path, Duration.ofMillis(PATIENCE_MS))
         .compose(request -> send(exchange, request, body));
   }
 

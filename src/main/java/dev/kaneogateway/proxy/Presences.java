@@ -2,6 +2,8 @@ package dev.kaneogateway.proxy;
 
 import dev.kaneogateway.config.Settings;
 import java.net.URI;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** What all event loops together know of the Kaneo processes. Safe from any thread. */
@@ -28,6 +30,16 @@ public final class Presences {
     if (known != null) {
       known.checked(well);
     }
+  }
+
+  /** The same addresses, those of whom no trouble is known before the others. */
+  public List<URI> bestFirst(List<URI> origins) {
+    return origins.stream().sorted(Comparator.comparing(this::isInTrouble)).toList();
+  }
+
+  private boolean isInTrouble(URI origin) {
+    Presence known = all.get(origin);
+    return known != null && !known.isAvailable();
   }
 
   /** Which Kaneo made which MCP session. */
