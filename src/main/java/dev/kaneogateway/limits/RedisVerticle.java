@@ -127,13 +127,16 @@ public final class RedisVerticle extends VerticleBase implements SharedCounts {
     return Future.succeededFuture();
   }
 
-  /** A Redis that cannot run the script, or not write, is none. */
+  /**
+   * A Redis that cannot run the script, or not write, is none; nor is one too slow for the reports,
+   * which would be lost with the first.
+   */
   private Future<RedisConnection> tried(RedisConnection made) {
     return made.send(Request.cmd(Command.SCRIPT).arg("LOAD").arg(SCRIPT))
         .compose(
             loaded -> {
               script = loaded.toString();
-              return made.send(probe());
+              return made.send(probe()).timeout(PATIENCE_MS, TimeUnit.MILLISECONDS);
             })
         .map(made);
   }

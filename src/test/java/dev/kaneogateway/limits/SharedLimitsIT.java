@@ -3,7 +3,11 @@ package dev.kaneogateway.limits;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.Detour;
 import dev.kaneogateway.fixtures.RedisServer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -20,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** Two gateways that count together in a real Redis, and what becomes of them without it. */
 @Timeout(60)
@@ -128,6 +133,28 @@ class SharedLimitsIT {
       assertEquals("down", part(gateway).getString("status"));
       redis.thaw();
       gateway.awaitMetric("kaneo_gateway_redis_up 1.0");
+    }
+  }
+
+  /** Or the log would tell of a loss and a return each second. */
+  @Test
+  void aRedisTooSlowForTheReportsIsLostOnce() throws Exception {
+    Logger log = (Logger) LoggerFactory.getLogger(RedisVerticle.class);
+    ListAppender<ILoggingEvent> told = new ListAppender<>();
+    try (Detour detour = new Detour(redis.url());
+        RunningGateway gateway =
+            RunningGateway.start(database, kaneo.port(), "REDIS_URL", detour.url())) {
+      gateway.awaitMetric("kaneo_gateway_redis_up 1.0");
+      told.start();
+      log.addAppender(told);
+      detour.delay(300);
+      gateway.awaitMetric("kaneo_gateway_redis_up 0.0");
+      TimeUnit.SECONDS.sleep(6);
+      assertEquals(1, told.list.size(), told.list::toString);
+      detour.delay(0);
+      gateway.awaitMetric("kaneo_gateway_redis_up 1.0");
+    } finally {
+      log.detachAppender(told);
     }
   }
 
