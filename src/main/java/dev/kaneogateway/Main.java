@@ -105,6 +105,9 @@ public final class Main {
           settings = files.read();
         } catch (SettingsException e) {
           e.problems().forEach(err::println);
+          if (parsed.command().equals("check") && parsed.json()) {
+            out.println(json(e.problems().stream().map(Finding::ofSettings).toList()));
+          }
           return USAGE_OR_SETTINGS;
         }
         files.doubts().forEach(doubt -> err.println("warning: " + doubt));
@@ -194,15 +197,23 @@ public final class Main {
   private static int check(Settings settings, boolean json, PrintStream out) {
     List<Finding> findings =
         await(new Doctor(Vertx.vertx(), settings, Clock.systemUTC()).examine());
-    boolean well = findings.stream().noneMatch(f -> f.state() == Finding.State.PROBLEM);
+    boolean well = isWell(findings);
     if (json) {
-      JsonArray all = new JsonArray();
-      findings.forEach(finding -> all.add(finding.json()));
-      out.println(new JsonObject().put("well", well).put("findings", all).encodePrettily());
+      out.println(json(findings));
     } else {
       findings.forEach(finding -> out.println(finding.text()));
     }
     return well ? OK : NOT_WELL;
+  }
+
+  private static boolean isWell(List<Finding> findings) {
+    return findings.stream().noneMatch(f -> f.state() == Finding.State.PROBLEM);
+  }
+
+  private static String json(List<Finding> findings) {
+    JsonArray all = new JsonArray();
+    findings.forEach(finding -> all.add(finding.json()));
+    return new JsonObject().put("well", isWell(findings)).put("findings", all).encodePrettily();
   }
 
   private static int triggers(TriggersCommand.Action action, Settings settings, PrintStream out) {

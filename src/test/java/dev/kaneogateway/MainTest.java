@@ -1,8 +1,10 @@
 package dev.kaneogateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -50,6 +52,24 @@ class MainTest {
     assertTrue(text(out).contains("FAIL  database: cannot be used"), text(out));
     assertTrue(text(out).contains("FAIL  kaneo: http://127.0.0.1:1 does not answer"), text(out));
     assertTrue(!text(out).contains("hidden-pw"));
+  }
+
+  @Test
+  void programsAreToldOfUnreadableSettingsToo(@TempDir Path directory) {
+    Path missing = directory.resolve("missing.env");
+    assertEquals(2, run("check", "--json", "--env-file", missing.toString()));
+    JsonObject told = new JsonObject(text(out));
+    assertFalse(told.getBoolean("well"));
+    assertEquals(1, told.getJsonArray("findings").size(), text(out));
+    String found = told.getJsonArray("findings").getJsonObject(0).getString("found");
+    assertTrue(found.startsWith(missing + " cannot be read"), found);
+  }
+
+  /** What is in such a file cannot be known, so it is not said to be missing. */
+  @Test
+  void onlyTheFileIsBlamedThatCannotBeRead(@TempDir Path directory) {
+    assertEquals(2, run("serve", "--env-file", directory.resolve("missing.env").toString()));
+    assertEquals(1, text(err).lines().count(), text(err));
   }
 
   @ParameterizedTest

@@ -40,6 +40,7 @@ final class SettingsSource {
   private final List<String> problems = new ArrayList<>();
   private final List<String> doubts = new ArrayList<>();
   private final Set<Setting<?>> derived = new HashSet<>();
+  private boolean unreadable;
 
   SettingsSource(
       Map<String, String> environment, Optional<Path> environmentFile, Optional<Path> file) {
@@ -149,6 +150,9 @@ final class SettingsSource {
       if (setting.equals(Keys.KANEO_API_URL) && derived.contains(setting)) {
         return null; // Told of KANEO_CLIENT_URL.
       }
+      if (text.isEmpty() && unreadable) {
+        return null; // It may be in the file that was told of.
+      }
       problems.add(
           text.isEmpty()
               ? setting.name() + " is not set: " + e.getMessage()
@@ -175,13 +179,13 @@ final class SettingsSource {
           new Load(LoadSettings.builder().setAllowDuplicateKeys(false).build())
               .loadFromString(Files.readString(path));
     } catch (CharacterCodingException e) {
-      problems.add(notUtf8(path));
+      unreadable(notUtf8(path));
       return;
     } catch (IOException e) {
-      problems.add(path + " cannot be read: check that it exists and may be read by this user");
+      unreadable(path + " cannot be read: check that it exists and may be read by this user");
       return;
     } catch (YamlEngineException e) {
-      problems.add(path + " is not YAML: " + firstLine(e.getMessage()));
+      unreadable(path + " is not YAML: " + firstLine(e.getMessage()));
       return;
     }
     if (document == null) {
@@ -214,10 +218,10 @@ final class SettingsSource {
     try {
       lines = Files.readAllLines(path);
     } catch (CharacterCodingException e) {
-      problems.add(notUtf8(path));
+      unreadable(notUtf8(path));
       return;
     } catch (IOException e) {
-      problems.add(path + " cannot be read: check that it exists and may be read by this user");
+      unreadable(path + " cannot be read: check that it exists and may be read by this user");
       return;
     }
     for (String raw : lines) {
@@ -237,6 +241,11 @@ final class SettingsSource {
         doubts.add(path + ": " + notASetting(name));
       }
     }
+  }
+
+  private void unreadable(String problem) {
+    problems.add(problem);
+    unreadable = true;
   }
 
   private static String notUtf8(Path path) {

@@ -35,6 +35,15 @@ public record Finding(State state, String part, String found, String why, String
     return new Finding(State.PROBLEM, part, found, why, mend);
   }
 
+  /** Of settings that cannot be read, whose problem names its remedy itself. */
+  public static Finding ofSettings(String problem) {
+    return problem(
+        "settings",
+        problem,
+        "without its settings nothing else can be looked at.",
+        "mend what is said there, and check again.");
+  }
+
   /** For people: a line, and two more if something is to be done. */
   public String text() {
     String mark =
