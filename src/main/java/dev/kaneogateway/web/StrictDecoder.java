@@ -3,13 +3,17 @@ package dev.kaneogateway.web;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.impl.VertxHttpRequestDecoder;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +39,9 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
       super("a version other than HTTP/1.1 and HTTP/1.0");
     }
   }
+
+  /** What a piece takes up beside its bytes is nothing to more than these. */
+  private static final int SMALL_BYTES = 1024;
 
   private final int maxChunk;
   private final int maxTrailers;
@@ -64,7 +71,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
       throws Exception {
     switch (state) {
       case BAD -> buffer.skipBytes(buffer.readableBytes());
-      case CHUNKED_BODY -> decodeChunked(buffer, out);
+      case CHUNKED_BODY -> decodeChunked(context, buffer, out);
       case SIZED_BODY -> {
         super.decode(context, buffer, out);
         if (!out.isEmpty() && out.get(out.size() - 1) instanceof LastHttpContent) {
@@ -169,13 +176,26 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     return null;
   }
 
-  private void decodeChunked(ByteBuf buffer, List<Object> out) {
+  private void decodeChunked(ChannelHandlerContext context, ByteBuf buffer, List<Object> out) {
     ChunkedBody reading = java.util.Objects.requireNonNull(body);
-    switch (reading.read(buffer, out)) {
-      case MORE -> {
-        // What can be read was read.
-      }
+    List<Object> pieces = new ArrayList<>();
+    ChunkedBody.Progress progress;
+    int before;
+    do {
+      before = buffer.readerIndex();
+      progress = reading.read(buffer, pieces);
+    } while (progress == ChunkedBody.Progress.MORE
+        && buffer.isReadable()
+        && buffer.readerIndex() > before);
+    if (progress == ChunkedBody.Progress.ENDED) {
+      pieces.remove(pieces.size() - 1);
+    }
+    join(context, pieces);
+    switch (progress) {
+      case MORE -> out.addAll(pieces);
       case ENDED -> {
+        out.addAll(pieces);
+        out.add(LastHttpContent.EMPTY_LAST_CONTENT);
         body = null;
         state = State.BETWEEN;
         // Netty still waits for the first chunk.
@@ -183,11 +203,33 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         guard.body().ended();
       }
       case MALFORMED -> {
+        pieces.forEach(context::fireChannelRead);
         state = State.BAD;
         buffer.skipBytes(buffer.readableBytes());
         guard.bodyMalformed();
       }
     }
+  }
+
+  /**
+   * Makes one piece of many small ones that came at once: while nobody takes them, each takes up a
+   * hundred bytes beside its own.
+   */
+  private static void join(ChannelHandlerContext context, List<Object> pieces) {
+    int length = 0;
+    for (Object piece : pieces) {
+      length += ((HttpContent) piece).content().readableBytes();
+    }
+    if (pieces.size() < 2 || length / pieces.size() > SMALL_BYTES) {
+      return;
+    }
+    ByteBuf all = context.alloc().buffer(length);
+    for (Object piece : pieces) {
+      all.writeBytes(((HttpContent) piece).content());
+      ReferenceCountUtil.release(piece);
+    }
+    pieces.clear();
+    pieces.add(new DefaultHttpContent(all));
   }
 
   private void refuse(ByteBuf buffer, List<Object> out, Exception fault) {
