@@ -139,7 +139,7 @@ final class EdgeVerticle extends VerticleBase {
     boolean http2 = !(connection instanceof Http1xServerConnection);
     if (http2) {
       Http2Flood.watch(connection, settings.limits().http2ControlFrames(), metrics::http2Flood);
-      Http2Heads.check(connection, metrics::malformedRequest);
+      Http2Heads.check(connection, settings.limits().maxHeaderFields(), metrics::malformedRequest);
       Http2Streams.watch(connection);
       Http2Tables.limit(connection);
       Http2Deliveries.watch(connection, settings.limits().progressTimeout());

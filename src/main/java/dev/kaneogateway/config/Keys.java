@@ -171,7 +171,7 @@ public final class Keys {
           "GATEWAY_MAX_HEADER_FIELDS",
           "200",
           Parse.number(20, 10_000),
-          "Most fields of a request head over HTTP/1, twice what other servers take; over HTTP/2 each counts as 32 bytes more of the head.");
+          "Most fields of a request head, twice what other servers take; over HTTP/2 each counts as 32 bytes more of the head besides.");
   static final Setting<Integer> GATEWAY_MAX_URI_BYTES =
       Setting.of(
           "GATEWAY_MAX_URI_BYTES", "16384", Parse.number(256, 1 << 20), "Longest request line.");

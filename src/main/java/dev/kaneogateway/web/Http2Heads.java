@@ -2,37 +2,100 @@ package dev.kaneogateway.web;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Stream;
 import io.vertx.core.http.HttpConnection;
 import java.util.Iterator;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Ends streams of HTTP/2 whose head is malformed in a way that only shows before Vert.x reads it
  * (RFC 9113 §8.1.1): for a method that is no token it would end the connection, and with it the
  * streams of others behind the same proxy; of several {@code Host} it would keep the first.
- * Confined to the connection's event loop.
+ *
+ * <p>And weighs them: one of a few KB may take up a quarter of a megabyte once it is read, a
+ * connection has 250, and who has sent it may let it wait. Confined to the connection's event loop.
  */
 public final class Http2Heads extends Http2FrameListenerDecorator {
+  /** What a field takes up beside its text, which is there twice: as it came and as a string. */
+  private static final int BYTES_OF_FIELD = 200;
+
+  /** Few heads weigh more; those give way to the others. */
+  private static final long USUAL_BYTES = 16 * 1024;
+
+  private static final long MOST_BYTES = Runtime.getRuntime().maxMemory() / 4;
+
+  /** What the heads of all streams that are open in the process weigh. */
+  private static final AtomicLong HELD = new AtomicLong();
+
+  private final Http2Connection connection;
+  private final Http2Connection.PropertyKey key;
+  private final int maxFields;
   private final Runnable refused;
 
-  private Http2Heads(Http2FrameListener behind, Runnable refused) {
+  private Http2Heads(
+      Http2FrameListener behind, Http2Connection connection, int maxFields, Runnable refused) {
     super(behind);
+    this.connection = connection;
+    this.key = connection.newKey();
+    this.maxFields = maxFields;
     this.refused = refused;
   }
 
   /**
    * Checks the heads that come in on a new HTTP/2 connection.
    *
+   * @param maxFields how many fields a head may have
    * @param refused told of each that is refused
    */
-  public static void check(HttpConnection connection, Runnable refused) {
+  public static void check(HttpConnection connection, int maxFields, Runnable refused) {
     Http2ConnectionDecoder decoder = Channels.http2(connection).decoder();
-    decoder.frameListener(new Http2Heads(decoder.frameListener(), refused));
+    Http2Heads heads =
+        new Http2Heads(decoder.frameListener(), decoder.connection(), maxFields, refused);
+    decoder.frameListener(heads);
+    decoder.connection().addListener(heads.new Release());
+  }
+
+  private final class Release extends Http2ConnectionAdapter {
+    @Override
+    public void onStreamClosed(Http2Stream stream) {
+      Long weight = stream.removeProperty(key);
+      if (weight != null) {
+        HELD.addAndGet(-weight);
+      }
+    }
+  }
+
+  /** Takes room for a head, or for trailers, until its stream ends. */
+  private void weigh(int streamId, Http2Headers headers) throws Http2Exception {
+    if (headers.size() > maxFields) {
+      throw refused(streamId, "too many fields");
+    }
+    long weight = 0;
+    for (Map.Entry<CharSequence, CharSequence> field : headers) {
+      weight += BYTES_OF_FIELD + 2L * (field.getKey().length() + field.getValue().length());
+    }
+    Http2Stream stream = connection.stream(streamId);
+    if (stream == null) {
+      return;
+    }
+    long most = weight > USUAL_BYTES ? MOST_BYTES / 2 : MOST_BYTES;
+    if (HELD.get() + weight > most) {
+      // RFC 9113 §8.7: nothing was done for it, so it may be asked again.
+      throw Http2Exception.streamError(
+          streamId, Http2Error.REFUSED_STREAM, "too many large heads are under way");
+    }
+    HELD.addAndGet(weight);
+    Long before = stream.getProperty(key);
+    stream.setProperty(key, before == null ? weight : before + weight);
   }
 
   @Override
@@ -64,6 +127,7 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
   }
 
   private void check(int stream, Http2Headers headers) throws Http2Exception {
+    weigh(stream, headers);
     CharSequence method = headers.method();
     // Trailers have none.
     if (method == null) {

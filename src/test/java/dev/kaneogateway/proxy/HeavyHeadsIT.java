@@ -1,0 +1,105 @@
+package dev.kaneogateway.proxy;
+
+import static dev.kaneogateway.fixtures.Http2Peer.END_HEADERS;
+import static dev.kaneogateway.fixtures.Http2Peer.HEADERS;
+import static dev.kaneogateway.fixtures.Http2Peer.PING;
+import static dev.kaneogateway.fixtures.Http2Peer.RST_STREAM;
+import static dev.kaneogateway.fixtures.Http2Peer.request;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kaneogateway.fixtures.Http2Peer;
+import dev.kaneogateway.fixtures.RunningGateway;
+import dev.kaneogateway.fixtures.ScriptedUpstream;
+import dev.kaneogateway.fixtures.TestDatabase;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Heads over HTTP/2 that are small on their way and large in memory, on many streams. */
+class HeavyHeadsIT {
+  private static final int REFUSED_STREAM = 7;
+
+  /** Of one connection, which lives through as many resets. */
+  private static final int STREAMS = 150;
+
+  private ScriptedUpstream kaneo;
+  private RunningGateway gateway;
+
+  @BeforeEach
+  void start() throws Exception {
+    kaneo = ScriptedUpstream.friendly();
+    gateway =
+        RunningGateway.start(
+            TestDatabase.createEmpty(),
+            kaneo.port(),
+            "GATEWAY_IN_FLIGHT",
+            "0",
+            "GATEWAY_IN_FLIGHT_PER_ADDRESS",
+            "0");
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    gateway.close();
+    kaneo.close();
+  }
+
+  private static byte[] head(int fields) {
+    String[] pairs = new String[2 * fields];
+    for (int i = 0; i < fields; i++) {
+      pairs[2 * i] = "x" + i;
+      pairs[2 * i + 1] = "v".repeat(100);
+    }
+    return request("POST", "/x", pairs);
+  }
+
+  @Test
+  void aHeadHasNoMoreFieldsThanOverHttp1() throws Exception {
+    try (Http2Peer peer = new Http2Peer(gateway.port())) {
+      String[] pairs = new String[400];
+      java.util.Arrays.fill(pairs, "x");
+      peer.frame(HEADERS, END_HEADERS, 1, request("POST", "/x", pairs));
+      assertEquals(1, peer.await(frame -> frame.type() == RST_STREAM).stream());
+      peer.get(3, "/x");
+      assertEquals(3, peer.await(frame -> frame.type() == HEADERS).stream());
+    }
+  }
+
+  @Test
+  void thoseUnderWayTakeUpSoMuchAndOthersAreServedBeside() throws Exception {
+    byte[] heavy = head(100);
+    long wanted = Runtime.getRuntime().maxMemory() / 8 / 30_000;
+    List<Http2Peer> peers = new ArrayList<>();
+    try {
+      // Their bodies do not begin.
+      for (int sent = 0; sent <= wanted; sent += STREAMS) {
+        Http2Peer peer = new Http2Peer(gateway.port());
+        peers.add(peer);
+        for (int n = 0; n < STREAMS; n++) {
+          peer.frame(HEADERS, END_HEADERS, 1 + 2 * n, heavy);
+        }
+        peer.frame(PING, 0, 0, new byte[8]);
+        peer.await(frame -> frame.type() == PING);
+      }
+      try (Http2Peer last = new Http2Peer(gateway.port())) {
+        last.frame(HEADERS, END_HEADERS, 1, heavy);
+        assertEquals(REFUSED_STREAM, last.await(frame -> frame.stream() == 1).error());
+      }
+      try (Http2Peer good = new Http2Peer(gateway.port())) {
+        assertEquals(1, good.get(1, "/x").await(frame -> frame.type() == HEADERS).stream());
+      }
+    } finally {
+      for (Http2Peer peer : peers) {
+        peer.close();
+      }
+    }
+    gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
+    try (Http2Peer again = new Http2Peer(gateway.port())) {
+      again.frame(HEADERS, END_HEADERS | 1, 1, heavy);
+      assertTrue(again.await(frame -> frame.stream() == 1).type() == HEADERS);
+    }
+  }
+}
