@@ -11,6 +11,7 @@ import dev.kaneogateway.web.Http1Deliveries;
 import dev.kaneogateway.web.Http2Deliveries;
 import dev.kaneogateway.web.Http2Flood;
 import dev.kaneogateway.web.Http2Heads;
+import dev.kaneogateway.web.Http2Pieces;
 import dev.kaneogateway.web.Http2Streams;
 import dev.kaneogateway.web.Http2Tables;
 import dev.kaneogateway.web.OwnRequests;
@@ -140,6 +141,7 @@ final class EdgeVerticle extends VerticleBase {
     if (http2) {
       Http2Flood.watch(connection, settings.limits().http2ControlFrames(), metrics::http2Flood);
       Http2Heads.check(connection, settings.limits().maxHeaderFields(), metrics::malformedRequest);
+      Http2Pieces.watch(connection, metrics::http2Flood);
       Http2Streams.watch(connection);
       Http2Tables.limit(connection);
       Http2Deliveries.watch(connection, settings.limits().progressTimeout());

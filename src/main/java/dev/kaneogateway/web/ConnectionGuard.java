@@ -40,7 +40,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private static final long REST_OF_HEAD_MS = 1000;
 
   private final GuardedPorts.Rules rules;
-  private final IncomingBody body = new IncomingBody();
+  private final Incoming incoming = new Incoming();
   private @Nullable ChannelHandlerContext channel;
   private @Nullable Future<?> nextLook;
   private int requests;
@@ -69,13 +69,17 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
 
   /** The guard of a server connection, if its port is guarded. */
   public static @Nullable ConnectionGuard of(HttpConnection connection) {
-    return connection instanceof ConnectionBase base ? base.channel().attr(KEY).get() : null;
+    return connection instanceof ConnectionBase base ? of(base.channel()) : null;
+  }
+
+  static @Nullable ConnectionGuard of(Channel child) {
+    return child.attr(KEY).get();
   }
 
   /** A request's head is complete: the connection is busy until {@link #requestEnded}. */
   public void requestBegun() {
     requests++;
-    body.requestBegun();
+    incoming.requestBegun();
     headBegun = false;
   }
 
@@ -85,16 +89,16 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     sinceNanos = System.nanoTime();
     if (requests == 0) {
       // Otherwise a pipelined one has begun by now, whose body it may be that comes in.
-      body.concernsNobody();
+      incoming.concernsNobody();
     }
     if (closing && requests == 0) {
       closeBehindAnswers();
     }
   }
 
-  /** Whose body it is that comes in. */
-  IncomingBody body() {
-    return body;
+  /** What comes in on it. */
+  Incoming incoming() {
+    return incoming;
   }
 
   /**
@@ -108,7 +112,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   /** The bytes that come in are no body, so nobody knows where the next request begins. */
   void bodyMalformed() {
     doom();
-    Runnable action = body.malformed();
+    Runnable action = incoming.malformed();
     if (action != null) {
       action.run();
     } else if (requests == 0) {

@@ -87,7 +87,7 @@ public final class Exchanges {
       // Or its first bytes would be gone before somebody listens.
       request.pause();
       if (guard != null && exchange.head().chunked()) {
-        guard.body().whenMalformed(() -> refuseBody(exchange));
+        guard.incoming().whenMalformed(() -> refuseBody(exchange));
       }
     }
     return exchange;

@@ -14,7 +14,6 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.vertx.core.http.HttpConnection;
 import java.util.Iterator;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Ends streams of HTTP/2 whose head is malformed in a way that only shows before Vert.x reads it
@@ -28,13 +27,8 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
   /** What a field takes up beside its text, which is there twice: as it came and as a string. */
   private static final int BYTES_OF_FIELD = 200;
 
-  /** Few heads weigh more; those give way to the others. */
-  private static final long USUAL_BYTES = 16 * 1024;
-
-  private static final long MOST_BYTES = Runtime.getRuntime().maxMemory() / 4;
-
-  /** What the heads of all streams that are open in the process weigh. */
-  private static final AtomicLong HELD = new AtomicLong();
+  /** Of all streams that are open. */
+  private static final HeapShare OPEN = new HeapShare(4);
 
   private final Http2Connection connection;
   private final Http2Connection.PropertyKey key;
@@ -69,7 +63,7 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
     public void onStreamClosed(Http2Stream stream) {
       Long weight = stream.removeProperty(key);
       if (weight != null) {
-        HELD.addAndGet(-weight);
+        OPEN.release(weight);
       }
     }
   }
@@ -87,13 +81,11 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
     if (stream == null) {
       return;
     }
-    long most = weight > USUAL_BYTES ? MOST_BYTES / 2 : MOST_BYTES;
-    if (HELD.get() + weight > most) {
+    if (!OPEN.take(weight, weight)) {
       // RFC 9113 §8.7: nothing was done for it, so it may be asked again.
       throw Http2Exception.streamError(
           streamId, Http2Error.REFUSED_STREAM, "too many large heads are under way");
     }
-    HELD.addAndGet(weight);
     Long before = stream.getProperty(key);
     stream.setProperty(key, before == null ? weight : before + weight);
   }

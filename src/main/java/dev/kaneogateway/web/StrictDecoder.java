@@ -1,6 +1,7 @@
 package dev.kaneogateway.web;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultHttpContent;
@@ -43,6 +44,12 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
   /** What a piece takes up beside its bytes is nothing to more than these. */
   private static final int SMALL_BYTES = 1024;
 
+  /** What a field takes up beside its text, which is there twice: as it came and as a string. */
+  private static final int BYTES_OF_FIELD = 200;
+
+  /** Of all heads that have not come whole. */
+  private static final HeapShare BEGUN = new HeapShare(4);
+
   private final int maxChunk;
   private final int maxTrailers;
   private final int maxFields;
@@ -52,6 +59,9 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
   private boolean emptyLineSeen;
   private int wordEnd;
   private int lines;
+  private int headBytes;
+  private long weight;
+  private boolean waiting;
 
   /**
    * @param options the server's own, for the sizes they let
@@ -79,10 +89,49 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         }
       }
       default -> {
-        if (buffer.isReadable() && mayGoOn(buffer, out)) {
+        if (state == State.BETWEEN && guard.incoming().awaitsTurn()) {
+          waitForTurn(context);
+        } else if (buffer.isReadable() && mayGoOn(buffer, out)) {
           decodeHead(context, buffer, out);
         }
       }
+    }
+  }
+
+  /**
+   * A request that waits behind another's answer is enough: what comes behind it is read no further
+   * and stays the bytes that it is, a tenth of what would be made of it.
+   */
+  private void waitForTurn(ChannelHandlerContext context) {
+    if (!waiting) {
+      waiting = true;
+      context.channel().config().setAutoRead(false);
+      guard.incoming().whenBegun(() -> context.executor().execute(() -> goOn(context)));
+    }
+  }
+
+  private void goOn(ChannelHandlerContext context) {
+    waiting = false;
+    if (context.isRemoved()) {
+      return;
+    }
+    context.channel().config().setAutoRead(true);
+    try {
+      channelRead(context, Unpooled.EMPTY_BUFFER);
+      channelReadComplete(context);
+    } catch (Exception e) {
+      context.fireExceptionCaught(e);
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) throws Exception {
+    if (waiting) {
+      // Netty would read on until something comes of it.
+      discardSomeReadBytes();
+      context.fireChannelReadComplete();
+    } else {
+      super.channelReadComplete(context);
     }
   }
 
@@ -128,9 +177,14 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     int from = buffer.readerIndex();
     super.decode(context, buffer, out);
     if (out.isEmpty()) {
-      state = buffer.readerIndex() > from ? State.HEAD : state;
+      if (buffer.readerIndex() > from) {
+        state = State.HEAD;
+        headBytes += buffer.readerIndex() - from;
+        weigh(buffer, out);
+      }
       return;
     }
+    weighNothing();
     lines = 0;
     emptyLineSeen = false;
     if (((HttpRequest) out.get(0)).decoderResult().isFailure()) {
@@ -139,7 +193,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     }
     boolean chunked =
         out.size() == 1 && HttpUtil.isTransferEncodingChunked((HttpRequest) out.get(0));
-    guard.body().headRead(chunked);
+    guard.incoming().headRead(chunked);
     if (out.size() > 1) {
       state = State.BETWEEN;
     } else if (chunked) {
@@ -148,6 +202,28 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     } else {
       state = State.SIZED_BODY;
     }
+  }
+
+  /** Takes room for a head that has not come whole, until it has. */
+  private void weigh(ByteBuf buffer, List<Object> out) {
+    long now = 2L * headBytes + (long) BYTES_OF_FIELD * lines;
+    if (BEGUN.take(now - weight, now)) {
+      weight = now;
+    } else {
+      refuse(buffer, out, new TooLongHttpHeaderException("too many large heads are under way"));
+    }
+  }
+
+  private void weighNothing() {
+    BEGUN.release(weight);
+    weight = 0;
+    headBytes = 0;
+  }
+
+  @Override
+  protected void handlerRemoved0(ChannelHandlerContext context) throws Exception {
+    weighNothing();
+    super.handlerRemoved0(context);
   }
 
   /**
@@ -200,7 +276,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         state = State.BETWEEN;
         // Netty still waits for the first chunk.
         reset();
-        guard.body().ended();
+        guard.incoming().ended();
       }
       case MALFORMED -> {
         pieces.forEach(context::fireChannelRead);
@@ -234,6 +310,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
 
   private void refuse(ByteBuf buffer, List<Object> out, Exception fault) {
     state = State.BAD;
+    weighNothing();
     buffer.skipBytes(buffer.readableBytes());
     HttpMessage message = createInvalidMessage();
     message.setDecoderResult(DecoderResult.failure(fault));

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.Http2Peer;
+import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Heads over HTTP/2 that are small on their way and large in memory, on many streams. */
+/** Heads that are small on their way and large in memory, many at once. */
 class HeavyHeadsIT {
   private static final int REFUSED_STREAM = 7;
 
@@ -38,7 +39,9 @@ class HeavyHeadsIT {
             "GATEWAY_IN_FLIGHT",
             "0",
             "GATEWAY_IN_FLIGHT_PER_ADDRESS",
-            "0");
+            "0",
+            "GATEWAY_HEAD_TIMEOUT_MS",
+            "600000");
   }
 
   @AfterEach
@@ -100,6 +103,39 @@ class HeavyHeadsIT {
     try (Http2Peer again = new Http2Peer(gateway.port())) {
       again.frame(HEADERS, END_HEADERS | 1, 1, heavy);
       assertTrue(again.await(frame -> frame.stream() == 1).type() == HEADERS);
+    }
+  }
+
+  @Test
+  void thoseOverHttp1ThatHaveNotComeWholeTakeUpSoMuchAndOthersAreServedBeside() throws Exception {
+    StringBuilder begun = new StringBuilder("GET /x HTTP/1.1\r\nHost: a\r\n");
+    for (int n = 0; n < 190; n++) {
+      begun.append("x").append(n).append(": ").append("v".repeat(140)).append("\r\n");
+    }
+    long room = Runtime.getRuntime().maxMemory() / 8 / 85_000;
+    List<RawPeer> peers = new ArrayList<>();
+    try {
+      for (int n = 0; n < room; n++) {
+        peers.add(new RawPeer(gateway.port()).send(begun.toString()));
+      }
+      try (RawPeer last = new RawPeer(gateway.port())) {
+        String answer = last.send(begun.toString()).readUntil("\r\n");
+        assertTrue(answer.contains(" 431 "), answer);
+      }
+      try (RawPeer good = new RawPeer(gateway.port())) {
+        good.send("GET /x HTTP/1.1\r\nHost: a\r\nx: " + "v".repeat(1000) + "\r\n");
+        String answer = good.send("\r\n").readUntil("\r\n");
+        assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+      }
+    } finally {
+      for (RawPeer peer : peers) {
+        peer.close();
+      }
+    }
+    gateway.awaitMetric("kaneo_gateway_connections_open 0.0");
+    try (RawPeer again = new RawPeer(gateway.port())) {
+      String answer = again.send(begun + "\r\n").readUntil("\r\n");
+      assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
     }
   }
 }

@@ -1,12 +1,21 @@
 package dev.kaneogateway.proxy;
 
+import static dev.kaneogateway.fixtures.Http2Peer.DATA;
+import static dev.kaneogateway.fixtures.Http2Peer.END_HEADERS;
+import static dev.kaneogateway.fixtures.Http2Peer.END_STREAM;
+import static dev.kaneogateway.fixtures.Http2Peer.HEADERS;
+import static dev.kaneogateway.fixtures.Http2Peer.request;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.Http2Peer;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -64,5 +73,51 @@ class SmallPiecesIT {
     String body = carried.get(10, TimeUnit.SECONDS);
     assertEquals("x".repeat(PIECES), unchunked(body));
     assertTrue(body.length() < PIECES * 3 / 2, body.length() + " bytes");
+  }
+
+  @Test
+  void framesOfNothingBetweenThoseOfAnUploadAreNothing() throws Exception {
+    reading.countDown();
+    try (Http2Peer peer = new Http2Peer(gateway.port())) {
+      peer.frame(HEADERS, END_HEADERS, 1, request("POST", "/x"));
+      for (int n = 0; n < PIECES; n++) {
+        peer.frame(DATA, 0, 1).frame(DATA, 0, 1, 'x');
+      }
+      peer.frame(DATA, END_STREAM, 1);
+      assertEquals(1, peer.await(frame -> frame.type() == HEADERS).stream());
+    }
+    assertEquals("x".repeat(PIECES), unchunked(carried.get(10, TimeUnit.SECONDS)));
+  }
+
+  @Test
+  void framesOfAByteThatWaitTakeUpSoMuchAndThenTheirStreamsEnd() throws Exception {
+    long room = Runtime.getRuntime().maxMemory() / 8 / 300;
+    List<Http2Peer> peers = new ArrayList<>();
+    try (RunningGateway busy =
+            RunningGateway.start(
+                TestDatabase.createEmpty(),
+                kaneo.port(),
+                "GATEWAY_UPSTREAM_CONNECTIONS",
+                "1",
+                "GATEWAY_UPSTREAM_CONNECT_TIMEOUT_MS",
+                "60000");
+        RawPeer first = new RawPeer(busy.port())) {
+      first.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n");
+      kaneo.nextHead();
+      // The connection is taken, so these wait with all that comes of them.
+      byte[] frames = Http2Peer.frames(DATA, 1, 60_000, 'x');
+      for (long sent = 0; sent < room + 300_000; sent += 60_000) {
+        Http2Peer peer = new Http2Peer(busy.port());
+        peers.add(peer);
+        peer.frame(HEADERS, END_HEADERS, 1, request("POST", "/x")).raw(frames);
+      }
+      Await.until(
+          "a stream is reset",
+          () -> !busy.metrics().contains("kaneo_gateway_http2_floods_total 0.0"));
+    } finally {
+      for (Http2Peer peer : peers) {
+        peer.close();
+      }
+    }
   }
 }

@@ -3,14 +3,15 @@ package dev.kaneogateway.web;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose body it is that comes in on an HTTP/1 connection: it may be that of a request that has not
- * begun, since it waits behind another's answer. Confined to the connection's event loop.
+ * What comes in on an HTTP/1 connection, and whose it is: the body may be that of a request that
+ * has not begun, since it waits behind another's answer. Confined to the connection's event loop.
  */
-final class IncomingBody {
+final class Incoming {
   private int headsRead;
   private int begun;
   private boolean coming;
   private @Nullable Runnable whenMalformed;
+  private @Nullable Runnable whenBegun;
 
   /** The head of a request was read, and perhaps a chunked body comes in now. */
   void headRead(boolean chunked) {
@@ -21,6 +22,21 @@ final class IncomingBody {
   /** The next request has begun to be answered. */
   void requestBegun() {
     begun++;
+    Runnable action = whenBegun;
+    whenBegun = null;
+    if (action != null) {
+      action.run();
+    }
+  }
+
+  /** Whether a request was read that has not begun. */
+  boolean awaitsTurn() {
+    return headsRead > begun;
+  }
+
+  /** What to do once that one begins. */
+  void whenBegun(Runnable action) {
+    whenBegun = action;
   }
 
   /** What to do when the body of the request that has begun last turns out to be no body. */
