@@ -31,6 +31,7 @@ final class Delivery implements ConnectionPool.Caller {
   private long askedNanos;
   private Upstreams.@Nullable Upstream upstream;
   private Upstreams.@Nullable Upstream last;
+  private Upstreams.@Nullable Upstream failed;
   private RequestTrace.@Nullable Step step;
   private @Nullable Call call;
   private boolean over;
@@ -83,7 +84,7 @@ final class Delivery implements ConnectionPool.Caller {
   void ask() {
     attempts++;
     askedNanos = System.nanoTime();
-    Upstreams.Upstream chosen = upstreams.choose(exchange.request().headers());
+    Upstreams.Upstream chosen = upstreams.choose(exchange.request().headers(), failed);
     chosen.begin();
     upstream = chosen;
     last = chosen;
@@ -211,6 +212,7 @@ final class Delivery implements ConnectionPool.Caller {
     }
     if (call != null && !call.isReused()) {
       upstream.failed();
+      failed = upstream;
     }
     broken++;
     seenAway = false;

@@ -127,7 +127,7 @@ final class Presence {
   }
 
   /** Whether another should be chosen; when the time is over, one request may see how it is. */
-  private boolean isPassedOver(long nowNanos) {
+  boolean isPassedOver(long nowNanos) {
     return unwell || (open && openUntilNanos - nowNanos > 0);
   }
 

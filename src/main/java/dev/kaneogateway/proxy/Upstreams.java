@@ -1,5 +1,7 @@
 package dev.kaneogateway.proxy;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.UpstreamMeters;
@@ -14,6 +16,7 @@ import io.vertx.core.net.SocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The Kaneo processes of one kind and the connections to them. One for each event loop, so that
@@ -152,8 +155,12 @@ final class Upstreams {
     this.mcpSessions = presences.mcpSessions();
   }
 
-  /** The one that made the MCP session a request belongs to, or the one to begin with. */
-  Upstream choose(MultiMap requestHeaders) {
+  /**
+   * The one that made the MCP session a request belongs to, or the one to begin with.
+   *
+   * @param failed which broke this request off, and so is rather not asked again
+   */
+  Upstream choose(MultiMap requestHeaders, @Nullable Upstream failed) {
     String session = upstreams.size() > 1 ? requestHeaders.get(MCP_SESSION) : null;
     URI owner = session == null ? null : mcpSessions.ownerOf(session);
     if (owner != null) {
@@ -163,24 +170,34 @@ final class Upstreams {
         }
       }
     }
-    return choose();
+    return choose(failed);
+  }
+
+  /** As {@link #choose(Upstream)} for a request that nobody has failed yet. */
+  Upstream choose() {
+    return choose(null);
   }
 
   /**
    * The one with the least to do among those that are well; when none is, the one whose turn it is
    * to be tried again.
    */
-  Upstream choose() {
-    Upstream best = upstreams.get(0);
-    if (upstreams.size() > 1) {
-      long now = System.nanoTime();
-      for (Upstream each : upstreams) {
-        if (each.presence.isBetterThan(best.presence, now)) {
-          best = each;
-        }
+  private Upstream choose(@Nullable Upstream failed) {
+    if (upstreams.size() == 1) {
+      return upstreams.get(0);
+    }
+    long now = System.nanoTime();
+    Upstream best = null;
+    for (Upstream each : upstreams) {
+      if (each != failed && (best == null || each.presence.isBetterThan(best.presence, now))) {
+        best = each;
       }
     }
-    return best;
+    boolean ratherThat =
+        failed != null
+            && (best == null
+                || (best.presence.isPassedOver(now) && !failed.presence.isPassedOver(now)));
+    return ratherThat ? requireNonNull(failed) : requireNonNull(best);
   }
 
   /** Learns from the head of an answer how its Kaneo is, and which MCP session it made. */

@@ -90,6 +90,18 @@ class SeveralKaneosIT {
   }
 
   @Test
+  void whatOneHasBrokenOffIsAskedOfAnother() throws Exception {
+    first.script(
+        (head, connection) -> {
+          connection.reset();
+          return false;
+        });
+    for (int i = 0; i < 10; i++) {
+      assertTrue(get("").endsWith("second"));
+    }
+  }
+
+  @Test
   @Timeout(60)
   void oneThatFailsItsHealthChecksIsPassedOverUntilItPassesOne() throws Exception {
     first.health(UNWELL);
