@@ -223,9 +223,15 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
       readOut(answer);
       return;
     }
+    if (!ResponseHeaders.isFramed(answer.headers())
+        || !ResponseHeaders.copy(answer.headers(), response.headers())) {
+      response.headers().clear().set("X-Request-Id", exchange.id());
+      fail(UpstreamFailure.NONSENSE);
+      readOut(answer);
+      return;
+    }
     refusal = answer;
     response.setStatusCode(answer.statusCode());
-    ResponseHeaders.copy(answer.headers(), response.headers());
     String length = answer.headers().get(HttpHeaders.CONTENT_LENGTH);
     if (length == null) {
       response.setChunked(true);

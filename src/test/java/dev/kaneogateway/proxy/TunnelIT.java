@@ -208,6 +208,21 @@ class TunnelIT {
     kaneo.nextHead();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"Transfer-Encoding: gzip, chunked", "Content-Length: 4\r\nX-A: a\u0001b"})
+  void aRefusalThatIsNoSoundAnswerIsNoneForTheClient(String fields) throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 403 Forbidden\r\n" + fields + "\r\n\r\n0\r\n\r\n");
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer = peer.send("GET /api/ws/p1" + UPGRADE).readUntil("}");
+      assertTrue(answer.startsWith("HTTP/1.1 502 "), answer);
+    }
+    kaneo.nextHead();
+  }
+
   /** Whoever got upgrades refused could else hold places and connections for ever. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
