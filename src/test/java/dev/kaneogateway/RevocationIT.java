@@ -235,7 +235,9 @@ class RevocationIT {
         CompletableFuture.runAsync(
             () ->
                 database.execute(
-                    "BEGIN; UPDATE apikey SET name = 'held' WHERE id = 'k'; SELECT pg_sleep(60)"));
+                    "BEGIN; UPDATE apikey SET name = 'held' WHERE id = 'k'; SELECT pg_sleep(60)"),
+            // The common pool may have one thread, which the HTTP client needs.
+            task -> new Thread(task, "holder").start());
     String asleep =
         " FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
     Await.until("it is held", () -> "1".equals(database.query("SELECT count(*)" + asleep)));

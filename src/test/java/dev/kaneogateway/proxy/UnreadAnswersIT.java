@@ -59,7 +59,7 @@ class UnreadAnswersIT {
 
   @Test
   void answersThatAreNotTakenKeepTheirPlaceAndHoldUpWhatIsAskedBehindThem() throws Exception {
-    try (RunningGateway gateway = gateway("GATEWAY_PROGRESS_TIMEOUT_MS", "2000");
+    try (RunningGateway gateway = gateway("GATEWAY_PROGRESS_TIMEOUT_MS", "5000");
         RawPeer peer = new RawPeer(gateway.port())) {
       peer.send(requests());
       gateway.awaitMetric("kaneo_gateway_requests_in_flight 0.0");
