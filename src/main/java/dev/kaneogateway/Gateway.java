@@ -49,6 +49,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -253,14 +254,14 @@ public final class Gateway {
         new Authenticator(
             credentials, current.kaneo().apiUrl(), usage, requests.failures(), metrics);
     DeviceLimits devices = limits.devices();
+    Supplier<List<URI>> kaneos = () -> presences.bestFirst(current.upstream().api());
     return (loop, client) -> {
-      People people = new People(client, current, credentials, sessionTokens, presences::bestFirst);
+      People people = new People(client, current, credentials, sessionTokens, kaneos);
       return new Surfaces(
           new Exchanges(trustedProxies, metrics, templates, tracing, current.logs().access()),
           requests,
           new DeviceEndpoints(current, bus, people, sessionTokens, credentials, devices),
-          new DevicePages(
-              loop, client, current, bus, people, devices, presences::bestFirst, metrics, clock),
+          new DevicePages(loop, client, current, bus, people, devices, kaneos, metrics, clock),
           new Probe(loop, current, clock),
           new Proxy(
               loop,

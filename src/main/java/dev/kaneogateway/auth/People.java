@@ -19,7 +19,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
+import java.util.function.Supplier;
 
 /**
  * Tells who stands behind a request that the gateway answers itself. Always asks PostgreSQL anew,
@@ -30,25 +30,23 @@ public final class People {
   private final Credentials credentials;
   private final SessionTokens sessionTokens;
   private final HttpClient client;
-  private final List<URI> kaneos;
-  private final UnaryOperator<List<URI>> bestFirst;
+  private final Supplier<List<URI>> kaneos;
   private final String cookieName;
 
   /**
    * @param client for requests of the gateway's own; it stays the caller's
-   * @param bestFirst puts those Kaneos before the others that should rather be asked
+   * @param kaneos those to ask, the best first
    */
   public People(
       HttpClient client,
       Settings settings,
       Credentials credentials,
       SessionTokens sessionTokens,
-      UnaryOperator<List<URI>> bestFirst) {
+      Supplier<List<URI>> kaneos) {
     this.credentials = credentials;
     this.sessionTokens = sessionTokens;
     this.client = client;
-    this.kaneos = settings.upstream().api();
-    this.bestFirst = bestFirst;
+    this.kaneos = kaneos;
     this.cookieName = SessionCookie.name(settings.kaneo().apiUrl());
   }
 
@@ -113,7 +111,7 @@ public final class People {
   private Future<Person> askKaneo(String field, String value, boolean byCookie) {
     return OwnRequests.toOneOf(
             client,
-            bestFirst.apply(kaneos),
+            kaneos.get(),
             HttpMethod.GET,
             "/api/auth/get-session?disableCookieCache=true",
             Duration.ofSeconds(5))

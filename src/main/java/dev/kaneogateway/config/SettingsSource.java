@@ -225,7 +225,7 @@ final class SettingsSource {
       return;
     }
     for (String raw : lines) {
-      String line = raw.replace(BYTE_ORDER_MARK, "").strip();
+      String line = (raw.startsWith(BYTE_ORDER_MARK) ? raw.substring(1) : raw).strip();
       if (line.startsWith("export ")) {
         line = line.substring(7).strip();
       }

@@ -25,7 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
+import java.util.function.Supplier;
 
 /**
  * The approval page under {@code /device}: sign-in, entry, confirmation, decision, result. A GET
@@ -67,7 +67,7 @@ public final class DevicePages {
       Bus bus,
       People people,
       DeviceLimits limits,
-      UnaryOperator<List<URI>> bestFirst,
+      Supplier<List<URI>> kaneos,
       GatewayMetrics metrics,
       Clock clock) {
     this.people = people;
@@ -89,7 +89,7 @@ public final class DevicePages {
             views,
             writer,
             patience);
-    this.signIn = new SignInSteps(new KaneoSignIn(client, settings, bestFirst), views, writer);
+    this.signIn = new SignInSteps(new KaneoSignIn(client, settings, kaneos), views, writer);
   }
 
   /** Gets the template ready; to be awaited before the first request. */

@@ -13,15 +13,14 @@ import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.UnaryOperator;
+import java.util.function.Supplier;
 
 /** Signs people in and out at Kaneo for the page, in the name of Kaneo's own web app. */
 final class KaneoSignIn {
   private static final long PATIENCE_MS = 10_000;
 
   private final HttpClient client;
-  private final List<URI> kaneos;
-  private final UnaryOperator<List<URI>> bestFirst;
+  private final Supplier<List<URI>> kaneos;
   private final String origin;
 
   /**
@@ -34,10 +33,9 @@ final class KaneoSignIn {
    */
   record Result(boolean signedIn, int status, String message, List<String> cookies) {}
 
-  KaneoSignIn(HttpClient client, Settings settings, UnaryOperator<List<URI>> bestFirst) {
+  KaneoSignIn(HttpClient client, Settings settings, Supplier<List<URI>> kaneos) {
     this.client = client;
-    this.kaneos = settings.upstream().api();
-    this.bestFirst = bestFirst;
+    this.kaneos = kaneos;
     URI page = settings.kaneo().clientUrl();
     this.origin = page.getScheme() + "://" + page.getRawAuthority();
   }
@@ -55,7 +53,7 @@ final class KaneoSignIn {
 
   private Future<Result> post(Exchange exchange, String path, JsonObject body) {
     return OwnRequests.toOneOf(
-            client, bestFirst.apply(kaneos), HttpMethod.POST, path, Duration.ofMillis(PATIENCE_MS))
+            client, kaneos.get(), HttpMethod.POST, path, Duration.ofMillis(PATIENCE_MS))
         .compose(request -> send(exchange, request, body));
   }
 

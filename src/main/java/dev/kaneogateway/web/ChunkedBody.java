@@ -1,9 +1,11 @@
 package dev.kaneogateway.web;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.internal.StringUtil;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -17,6 +19,9 @@ final class ChunkedBody {
 
   /** As much as Node lets. */
   private static final int MAX_EXTENSIONS = 16 * 1024;
+
+  /** What a piece takes up beside its bytes is nothing to more than these. */
+  private static final int SMALL_BYTES = 1024;
 
   /** What has become of the body after reading. */
   enum Progress {
@@ -47,13 +52,46 @@ final class ChunkedBody {
     this.trailersLeft = maxTrailers;
   }
 
-  /** Reads one step further; hands on at most one piece. */
+  /** Reads as far as it can, and hands on what came of it: at the end an end. */
   Progress read(ByteBuf in, List<Object> out) {
+    List<ByteBuf> pieces = new ArrayList<>();
+    Progress progress;
+    int before;
+    do {
+      before = in.readerIndex();
+      progress = step(in, pieces);
+    } while (progress == Progress.MORE && in.isReadable() && in.readerIndex() > before);
+    handOn(in.alloc(), pieces, out);
+    if (progress == Progress.ENDED) {
+      out.add(LastHttpContent.EMPTY_LAST_CONTENT);
+    }
+    return progress;
+  }
+
+  /**
+   * As one piece where there are many small ones: while nobody takes them, each takes up a hundred
+   * bytes beside its own.
+   */
+  private static void handOn(ByteBufAllocator alloc, List<ByteBuf> pieces, List<Object> out) {
+    int length = pieces.stream().mapToInt(ByteBuf::readableBytes).sum();
+    if (pieces.size() < 2 || length / pieces.size() > SMALL_BYTES) {
+      pieces.forEach(piece -> out.add(new DefaultHttpContent(piece)));
+      return;
+    }
+    ByteBuf all = alloc.buffer(length);
+    for (ByteBuf piece : pieces) {
+      all.writeBytes(piece);
+      piece.release();
+    }
+    out.add(new DefaultHttpContent(all));
+  }
+
+  private Progress step(ByteBuf in, List<ByteBuf> pieces) {
     return switch (part) {
       case SIZE -> readSize(in);
-      case DATA -> readData(in, out);
+      case DATA -> readData(in, pieces);
       case DATA_END -> readDataEnd(in);
-      case TRAILER -> readTrailer(in, out);
+      case TRAILER -> readTrailer(in);
     };
   }
 
@@ -85,10 +123,10 @@ final class ChunkedBody {
     return Progress.MORE;
   }
 
-  private Progress readData(ByteBuf in, List<Object> out) {
+  private Progress readData(ByteBuf in, List<ByteBuf> pieces) {
     int length = (int) Math.min(Math.min(left, maxPiece), in.readableBytes());
     if (length > 0) {
-      out.add(new DefaultHttpContent(in.readRetainedSlice(length)));
+      pieces.add(in.readRetainedSlice(length));
       left -= length;
       part = left == 0 ? Part.DATA_END : Part.DATA;
     }
@@ -110,7 +148,7 @@ final class ChunkedBody {
     return Progress.MORE;
   }
 
-  private Progress readTrailer(ByteBuf in, List<Object> out) {
+  private Progress readTrailer(ByteBuf in) {
     int start = in.readerIndex();
     int end = lineEnd(in, trailersLeft);
     if (end < 0) {
@@ -121,11 +159,7 @@ final class ChunkedBody {
       return Progress.MALFORMED;
     }
     in.readerIndex(end + 2);
-    if (end > start) {
-      return Progress.MORE;
-    }
-    out.add(LastHttpContent.EMPTY_LAST_CONTENT);
-    return Progress.ENDED;
+    return end > start ? Progress.MORE : Progress.ENDED;
   }
 
   private static final int UNFINISHED = -1;

@@ -7,6 +7,15 @@ import java.util.concurrent.atomic.AtomicLong;
  * what each of them may send is little, but they may be many. Safe from any thread.
  */
 final class HeapShare {
+  /** Of heads: those over HTTP/1 that have not come whole, and of streams that are open. */
+  static final HeapShare HEADS = new HeapShare(4);
+
+  /** Of small pieces of bodies that wait. */
+  static final HeapShare PIECES = new HeapShare(8);
+
+  /** What a field takes up beside its text, which is there twice: as it came and as a string. */
+  private static final int BYTES_OF_FIELD = 200;
+
   /** Few things weigh more; those give way to the others. */
   private static final long USUAL_BYTES = 16 * 1024;
 
@@ -16,8 +25,13 @@ final class HeapShare {
   /**
    * @param part one divided by this is the share
    */
-  HeapShare(int part) {
+  private HeapShare(int part) {
     this.mostBytes = Runtime.getRuntime().maxMemory() / part;
+  }
+
+  /** What a head takes up. */
+  static long ofHead(long bytes, int fields) {
+    return 2 * bytes + (long) BYTES_OF_FIELD * fields;
   }
 
   /**
@@ -26,11 +40,10 @@ final class HeapShare {
    * @param weight what that something takes up with them
    */
   boolean take(long bytes, long weight) {
-    long most = weight > USUAL_BYTES ? mostBytes / 2 : mostBytes;
-    if (taken.get() + bytes > most) {
+    if (taken.addAndGet(bytes) > (weight > USUAL_BYTES ? mostBytes / 2 : mostBytes)) {
+      release(bytes);
       return false;
     }
-    taken.addAndGet(bytes);
     return true;
   }
 

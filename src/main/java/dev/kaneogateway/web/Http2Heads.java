@@ -24,12 +24,6 @@ import java.util.Map;
  * connection has 250, and who has sent it may let it wait. Confined to the connection's event loop.
  */
 public final class Http2Heads extends Http2FrameListenerDecorator {
-  /** What a field takes up beside its text, which is there twice: as it came and as a string. */
-  private static final int BYTES_OF_FIELD = 200;
-
-  /** Of all streams that are open. */
-  private static final HeapShare OPEN = new HeapShare(4);
-
   private final Http2Connection connection;
   private final Http2Connection.PropertyKey key;
   private final int maxFields;
@@ -63,7 +57,7 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
     public void onStreamClosed(Http2Stream stream) {
       Long weight = stream.removeProperty(key);
       if (weight != null) {
-        OPEN.release(weight);
+        HeapShare.HEADS.release(weight);
       }
     }
   }
@@ -73,15 +67,16 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
     if (headers.size() > maxFields) {
       throw refused(streamId, "too many fields");
     }
-    long weight = 0;
+    long bytes = 0;
     for (Map.Entry<CharSequence, CharSequence> field : headers) {
-      weight += BYTES_OF_FIELD + 2L * (field.getKey().length() + field.getValue().length());
+      bytes += field.getKey().length() + field.getValue().length();
     }
+    long weight = HeapShare.ofHead(bytes, headers.size());
     Http2Stream stream = connection.stream(streamId);
     if (stream == null) {
       return;
     }
-    if (!OPEN.take(weight, weight)) {
+    if (!HeapShare.HEADS.take(weight, weight)) {
       // RFC 9113 §8.7: nothing was done for it, so it may be asked again.
       throw Http2Exception.streamError(
           streamId, Http2Error.REFUSED_STREAM, "too many large heads are under way");

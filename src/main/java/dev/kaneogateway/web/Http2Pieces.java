@@ -29,8 +29,6 @@ public final class Http2Pieces extends Http2FrameListenerDecorator {
   /** Which any stream may have waiting. */
   private static final int FREE_PIECES = 16;
 
-  private static final HeapShare WAITING = new HeapShare(8);
-
   private final Http2Connection connection;
   private final Http2Connection.PropertyKey key;
   private final Runnable flooded;
@@ -40,7 +38,7 @@ public final class Http2Pieces extends Http2FrameListenerDecorator {
     private long taken;
 
     private void release() {
-      WAITING.release(taken);
+      HeapShare.PIECES.release(taken);
       pieces = 0;
       taken = 0;
     }
@@ -102,7 +100,7 @@ public final class Http2Pieces extends Http2FrameListenerDecorator {
     }
     waiting.pieces++;
     if (waiting.pieces > FREE_PIECES) {
-      if (!WAITING.take(BYTES_OF_PIECE, BYTES_OF_PIECE)) {
+      if (!HeapShare.PIECES.take(BYTES_OF_PIECE, BYTES_OF_PIECE)) {
         flooded.run();
         throw Http2Exception.streamError(
             stream.id(), Http2Error.ENHANCE_YOUR_CALM, "too many small pieces wait");

@@ -1,20 +1,18 @@
 package dev.kaneogateway.web;
 
+import static java.util.Objects.requireNonNull;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderResult;
-import io.netty.handler.codec.http.DefaultHttpContent;
-import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.impl.VertxHttpRequestDecoder;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -40,15 +38,6 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
       super("a version other than HTTP/1.1 and HTTP/1.0");
     }
   }
-
-  /** What a piece takes up beside its bytes is nothing to more than these. */
-  private static final int SMALL_BYTES = 1024;
-
-  /** What a field takes up beside its text, which is there twice: as it came and as a string. */
-  private static final int BYTES_OF_FIELD = 200;
-
-  /** Of all heads that have not come whole. */
-  private static final HeapShare BEGUN = new HeapShare(4);
 
   private final int maxChunk;
   private final int maxTrailers;
@@ -206,8 +195,8 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
 
   /** Takes room for a head that has not come whole, until it has. */
   private void weigh(ByteBuf buffer, List<Object> out) {
-    long now = 2L * headBytes + (long) BYTES_OF_FIELD * lines;
-    if (BEGUN.take(now - weight, now)) {
+    long now = HeapShare.ofHead(headBytes, lines);
+    if (HeapShare.HEADS.take(now - weight, now)) {
       weight = now;
     } else {
       refuse(buffer, out, new TooLongHttpHeaderException("too many large heads are under way"));
@@ -215,7 +204,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
   }
 
   private void weighNothing() {
-    BEGUN.release(weight);
+    HeapShare.HEADS.release(weight);
     weight = 0;
     headBytes = 0;
   }
@@ -253,25 +242,11 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
   }
 
   private void decodeChunked(ChannelHandlerContext context, ByteBuf buffer, List<Object> out) {
-    ChunkedBody reading = java.util.Objects.requireNonNull(body);
-    List<Object> pieces = new ArrayList<>();
-    ChunkedBody.Progress progress;
-    int before;
-    do {
-      before = buffer.readerIndex();
-      progress = reading.read(buffer, pieces);
-    } while (progress == ChunkedBody.Progress.MORE
-        && buffer.isReadable()
-        && buffer.readerIndex() > before);
-    if (progress == ChunkedBody.Progress.ENDED) {
-      pieces.remove(pieces.size() - 1);
-    }
-    join(context, pieces);
-    switch (progress) {
-      case MORE -> out.addAll(pieces);
+    switch (requireNonNull(body).read(buffer, out)) {
+      case MORE -> {
+        // What can be read was read.
+      }
       case ENDED -> {
-        out.addAll(pieces);
-        out.add(LastHttpContent.EMPTY_LAST_CONTENT);
         body = null;
         state = State.BETWEEN;
         // Netty still waits for the first chunk.
@@ -279,33 +254,14 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         guard.incoming().ended();
       }
       case MALFORMED -> {
-        pieces.forEach(context::fireChannelRead);
+        // What was well is handed on before it is told.
+        out.forEach(context::fireChannelRead);
+        out.clear();
         state = State.BAD;
         buffer.skipBytes(buffer.readableBytes());
         guard.bodyMalformed();
       }
     }
-  }
-
-  /**
-   * Makes one piece of many small ones that came at once: while nobody takes them, each takes up a
-   * hundred bytes beside its own.
-   */
-  private static void join(ChannelHandlerContext context, List<Object> pieces) {
-    int length = 0;
-    for (Object piece : pieces) {
-      length += ((HttpContent) piece).content().readableBytes();
-    }
-    if (pieces.size() < 2 || length / pieces.size() > SMALL_BYTES) {
-      return;
-    }
-    ByteBuf all = context.alloc().buffer(length);
-    for (Object piece : pieces) {
-      all.writeBytes(((HttpContent) piece).content());
-      ReferenceCountUtil.release(piece);
-    }
-    pieces.clear();
-    pieces.add(new DefaultHttpContent(all));
   }
 
   private void refuse(ByteBuf buffer, List<Object> out, Exception fault) {

@@ -19,12 +19,7 @@ class SignInAtSeveralKaneosIT {
   @Test
   void theFirstMayHang() throws Exception {
     try (ScriptedUpstream hung = new ScriptedUpstream((head, connection) -> true);
-        ScriptedUpstream second =
-            new ScriptedUpstream(
-                (head, connection) -> {
-                  connection.write(SIGNED_IN);
-                  return false;
-                });
+        ScriptedUpstream second = signingIn();
         RunningGateway gateway =
             RunningGateway.start(
                 TestDatabase.createEmpty(),
@@ -46,12 +41,7 @@ class SignInAtSeveralKaneosIT {
   void theFirstMayBeAway() throws Exception {
     ScriptedUpstream away = ScriptedUpstream.friendly();
     away.close();
-    try (ScriptedUpstream second =
-            new ScriptedUpstream(
-                (head, connection) -> {
-                  connection.write(SIGNED_IN);
-                  return false;
-                });
+    try (ScriptedUpstream second = signingIn();
         RunningGateway gateway =
             RunningGateway.start(
                 TestDatabase.createEmpty(),
@@ -93,6 +83,14 @@ class SignInAtSeveralKaneosIT {
       assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
       assertTrue(answer.contains("Signed in as"), answer);
     }
+  }
+
+  private static ScriptedUpstream signingIn() throws IOException {
+    return new ScriptedUpstream(
+        (head, connection) -> {
+          connection.write(SIGNED_IN);
+          return false;
+        });
   }
 
   private static String signIn(RunningGateway gateway) throws IOException {

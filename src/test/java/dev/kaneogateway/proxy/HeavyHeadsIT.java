@@ -8,6 +8,7 @@ import static dev.kaneogateway.fixtures.Http2Peer.request;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.Http2Peer;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
@@ -25,6 +26,9 @@ class HeavyHeadsIT {
 
   /** Of one connection, which lives through as many resets. */
   private static final int STREAMS = 150;
+
+  private static final String NONE_REFUSED =
+      "kaneo_gateway_malformed_requests_total{answer=\"4xx\"} 0.0";
 
   private ScriptedUpstream kaneo;
   private RunningGateway gateway;
@@ -112,12 +116,13 @@ class HeavyHeadsIT {
     for (int n = 0; n < 190; n++) {
       begun.append("x").append(n).append(": ").append("v".repeat(140)).append("\r\n");
     }
-    long room = Runtime.getRuntime().maxMemory() / 8 / 85_000;
+    long room = Runtime.getRuntime().maxMemory() / 8 / 75_000;
     List<RawPeer> peers = new ArrayList<>();
     try {
       for (int n = 0; n < room; n++) {
         peers.add(new RawPeer(gateway.port()).send(begun.toString()));
       }
+      Await.until("one is refused", () -> !gateway.metrics().contains(NONE_REFUSED));
       try (RawPeer last = new RawPeer(gateway.port())) {
         String answer = last.send(begun.toString()).readUntil("\r\n");
         assertTrue(answer.contains(" 431 "), answer);
