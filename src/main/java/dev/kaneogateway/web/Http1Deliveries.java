@@ -10,6 +10,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,7 @@ public final class Http1Deliveries {
   private final Channel channel;
   private final long patienceNanos;
   private boolean waiting;
+  private @Nullable Future<?> look;
   private @Nullable Runnable leave;
   private @Nullable Runnable next;
 
@@ -116,19 +118,23 @@ public final class Http1Deliveries {
 
   /** A client that takes something, however little, reads; but for ever it need not be given. */
   private void lookLater(long before) {
-    channel.eventLoop().schedule(() -> look(before), patienceNanos, TimeUnit.NANOSECONDS);
+    look = channel.eventLoop().schedule(() -> look(before), patienceNanos, TimeUnit.NANOSECONDS);
   }
 
   private void look(long before) {
-    if (waiting && unsent() < before) {
+    if (unsent() < before) {
       lookLater(unsent());
-    } else if (waiting) {
+    } else {
       Channels.cut(connection);
     }
   }
 
   private void left() {
     waiting = false;
+    if (look != null) {
+      look.cancel(false);
+      look = null;
+    }
     Runnable leaving = leave;
     Runnable following = next;
     leave = null;
