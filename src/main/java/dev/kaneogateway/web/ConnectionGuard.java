@@ -86,6 +86,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   /** The answer of a request is complete. */
   public void requestEnded() {
     requests--;
+    incoming.requestEnded();
     sinceNanos = System.nanoTime();
     if (requests == 0) {
       // Otherwise a pipelined one has begun by now, whose body it may be that comes in.

@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * what each of them may send is little, but they may be many. Safe from any thread.
  */
 final class HeapShare {
-  /** Of heads: those over HTTP/1 that have not come whole, and of streams that are open. */
+  /** Of heads that have not come whole, or whose requests are under way. */
   static final HeapShare HEADS = new HeapShare(4);
 
   /** Of small pieces of bodies that wait. */
@@ -18,6 +18,9 @@ final class HeapShare {
 
   /** Few things weigh more; those give way to the others. */
   private static final long USUAL_BYTES = 16 * 1024;
+
+  /** What a connection takes up anyhow. */
+  private static final long SMALL_BYTES = 8 * 1024;
 
   private final long mostBytes;
   private final AtomicLong taken = new AtomicLong();
@@ -32,6 +35,11 @@ final class HeapShare {
   /** What a head takes up. */
   static long ofHead(long bytes, int fields) {
     return 2 * bytes + (long) BYTES_OF_FIELD * fields;
+  }
+
+  /** Whether a head that is whole need not be weighed, as most. */
+  static boolean isSmall(long bytes, int fields) {
+    return ofHead(bytes, fields) < SMALL_BYTES;
   }
 
   /**

@@ -9,14 +9,40 @@ import org.jspecify.annotations.Nullable;
 final class Incoming {
   private int headsRead;
   private int begun;
+  private int ended;
   private boolean coming;
+  private long weight;
+  private long weightBehind;
   private @Nullable Runnable whenMalformed;
   private @Nullable Runnable whenBegun;
 
-  /** The head of a request was read, and perhaps a chunked body comes in now. */
-  void headRead(boolean chunked) {
+  /**
+   * The head of a request was read, and perhaps a chunked body comes in now.
+   *
+   * @param ofHeads what it took of the room for heads, to be released when it is answered
+   */
+  void headRead(boolean chunked, long ofHeads) {
     headsRead++;
     coming = chunked;
+    if (headsRead - ended == 1) {
+      weight = ofHeads;
+    } else {
+      weightBehind += ofHeads;
+    }
+  }
+
+  /** The first of the requests that are not answered is. */
+  void requestEnded() {
+    ended++;
+    HeapShare.HEADS.release(weight);
+    weight = weightBehind;
+    weightBehind = 0;
+  }
+
+  /** The connection is no more, nor are its requests. */
+  void gone() {
+    requestEnded();
+    requestEnded();
   }
 
   /** The next request has begun to be answered. */
@@ -53,7 +79,7 @@ final class Incoming {
   }
 
   /** The body is whole. */
-  void ended() {
+  void bodyEnded() {
     coming = false;
     whenMalformed = null;
   }

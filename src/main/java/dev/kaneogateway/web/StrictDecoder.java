@@ -51,6 +51,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
   private int headBytes;
   private long weight;
   private boolean waiting;
+  private boolean handsOver;
 
   /**
    * @param options the server's own, for the sizes they let
@@ -173,16 +174,23 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
       }
       return;
     }
-    weighNothing();
-    lines = 0;
-    emptyLineSeen = false;
-    if (((HttpRequest) out.get(0)).decoderResult().isFailure()) {
+    HttpRequest request = (HttpRequest) out.get(0);
+    if (request.decoderResult().isFailure()) {
       state = State.BAD;
+      weighNothing();
       return;
     }
-    boolean chunked =
-        out.size() == 1 && HttpUtil.isTransferEncodingChunked((HttpRequest) out.get(0));
-    guard.incoming().headRead(chunked);
+    headBytes += buffer.readerIndex() - from;
+    if (HeapShare.isSmall(headBytes, lines)) {
+      weighNothing();
+    } else if (!weigh(buffer, out)) {
+      return;
+    }
+    boolean chunked = out.size() == 1 && HttpUtil.isTransferEncodingChunked(request);
+    guard.incoming().headRead(chunked, handOverWeight(context));
+    headBytes = 0;
+    lines = 0;
+    emptyLineSeen = false;
     if (out.size() > 1) {
       state = State.BETWEEN;
     } else if (chunked) {
@@ -193,20 +201,32 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     }
   }
 
-  /** Takes room for a head that has not come whole, until it has. */
-  private void weigh(ByteBuf buffer, List<Object> out) {
+  /** Takes room for a head, or for what has come of it; without any it is refused. */
+  private boolean weigh(ByteBuf buffer, List<Object> out) {
     long now = HeapShare.ofHead(headBytes, lines);
     if (HeapShare.HEADS.take(now - weight, now)) {
       weight = now;
-    } else {
-      refuse(buffer, out, new TooLongHttpHeaderException("too many large heads are under way"));
+      return true;
     }
+    refuse(buffer, out, new TooLongHttpHeaderException("too many large heads are under way"));
+    return false;
   }
 
   private void weighNothing() {
     HeapShare.HEADS.release(weight);
     weight = 0;
-    headBytes = 0;
+  }
+
+  /** The head keeps its room for as long as its request is under way, or its connection lasts. */
+  private long handOverWeight(ChannelHandlerContext context) {
+    long handed = weight;
+    weight = 0;
+    if (handed > 0 && !handsOver) {
+      handsOver = true;
+      Incoming incoming = guard.incoming();
+      context.channel().closeFuture().addListener(closed -> incoming.gone());
+    }
+    return handed;
   }
 
   @Override
@@ -251,7 +271,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         state = State.BETWEEN;
         // Netty still waits for the first chunk.
         reset();
-        guard.incoming().ended();
+        guard.incoming().bodyEnded();
       }
       case MALFORMED -> {
         // What was well is handed on before it is told.
@@ -268,6 +288,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     state = State.BAD;
     weighNothing();
     buffer.skipBytes(buffer.readableBytes());
+    out.clear();
     HttpMessage message = createInvalidMessage();
     message.setDecoderResult(DecoderResult.failure(fault));
     out.add(message);
