@@ -36,6 +36,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private static final int EARLY_HINTS = 103;
   private static final int FINAL = 200;
 
+  /** Answers before the answer; whoever sends more does not mean to answer. */
+  private static final int MOST_INTERIM = 100;
+
   private final ConnectionPool pool;
   private final ContextInternal context;
   private final AnswerDecoder decoder;
@@ -45,6 +48,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private @Nullable Call call;
   private int calls;
   private boolean interim;
+  private int interims;
   private boolean keepAlive = true;
   private boolean done;
   private boolean apart;
@@ -76,6 +80,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     Call next = new Call(this, by, calls++ > 0);
     call = next;
     done = false;
+    interims = 0;
     return next;
   }
 
@@ -253,7 +258,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
     int status = answer.status().code();
     interim = status < FINAL;
-    if (!interim) {
+    if (interim && ++interims > MOST_INTERIM) {
+      fail(UpstreamFailure.NONSENSE);
+    } else if (!interim) {
       keepAlive = HttpUtil.isKeepAlive(answer) && !apart && current.hasLeft();
       if (calls == 1) {
         heed(answer.headers().get("Keep-Alive"));

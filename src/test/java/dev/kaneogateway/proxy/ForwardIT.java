@@ -633,6 +633,22 @@ class ForwardIT {
   }
 
   @Test
+  void interimAnswersWithoutEndAreABadGateway() throws Exception {
+    for (String interim : new String[] {"103 Early Hints\r\nLink: </a>", "100 Continue", "199 x"}) {
+      kaneo.script(
+          (head, connection) -> {
+            while (true) {
+              connection.write("HTTP/1.1 " + interim + "\r\n\r\n");
+            }
+          });
+      String answer = answerTo("POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+      assertTrue(answer.contains("HTTP/1.1 502 "), answer);
+      kaneo.nextHead();
+    }
+    kaneo.startOver();
+  }
+
+  @Test
   void aSilentKaneoIsATimeoutAndNonsenseABadGateway() throws Exception {
     kaneo.script(
         (head, connection) -> {
