@@ -2,6 +2,7 @@ package dev.kaneogateway.upstream;
 
 import dev.kaneogateway.metrics.UpstreamMeters;
 import dev.kaneogateway.web.Deadlines;
+import dev.kaneogateway.web.KeepAlive;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
 import io.vertx.core.Vertx;
@@ -212,6 +213,7 @@ public final class ConnectionPool {
     AnswerDecoder decoder = new AnswerDecoder();
     Connection connection = new Connection(this, context, decoder, head, limits.idle().toNanos());
     ChannelHandlerContext last = ((NetSocketInternal) socket).channelHandlerContext();
+    KeepAlive.probe(last.channel());
     // A Kaneo that answers without reading a body hangs up behind its answer, which resets the
     // connection: a write that meets the reset must not close it with the answer still unread.
     last.channel()

@@ -123,6 +123,7 @@ public final class GuardedPorts {
       } else if (child instanceof IoUringSocketChannel) {
         child.config().setOption(IoUringChannelOption.TCP_NOTSENT_LOWAT, MOST_UNSENT);
       }
+      KeepAlive.probe(child);
       ConnectionGuard.put(child, rules);
     }
   }
