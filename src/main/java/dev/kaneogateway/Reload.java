@@ -31,7 +31,11 @@ final class Reload {
       if (!change.needRestart().isEmpty()) {
         LOG.warn("changed, but taken up only by a restart: {}", names(change.needRestart()));
       }
-      return change.changed().isEmpty() ? Future.succeededFuture() : takeUp(change);
+      if (change.changed().isEmpty()) {
+        LOG.info("the settings were read again, and none has changed that can be taken up");
+        return Future.succeededFuture();
+      }
+      return takeUp(change);
     } catch (SettingsException e) {
       e.problems().forEach(problem -> LOG.error("the changed settings are refused: {}", problem));
       return Future.failedFuture(e);

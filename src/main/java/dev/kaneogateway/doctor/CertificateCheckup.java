@@ -8,16 +8,14 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -56,7 +54,9 @@ final class CertificateCheckup implements Doctor.Checkup {
             request -> {
               try {
                 List<Certificate> chain = request.connection().peerCertificates();
-                return life("certificate.served", (X509Certificate) chain.get(0));
+                return life(
+                    "certificate.served",
+                    ((X509Certificate) chain.get(0)).getNotAfter().toInstant());
               } catch (javax.net.ssl.SSLPeerUnverifiedException e) {
                 return Finding.problem("certificate.served", "none", WHY, "serve one at " + url);
               } finally {
@@ -95,10 +95,8 @@ final class CertificateCheckup implements Doctor.Checkup {
   }
 
   private Finding lifeOf(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      return life(
-          "certificate",
-          (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in));
+    try {
+      return life("certificate", Certificates.end(file));
     } catch (IOException | GeneralSecurityException e) {
       return Finding.warning(
           "certificate",
@@ -108,8 +106,8 @@ final class CertificateCheckup implements Doctor.Checkup {
     }
   }
 
-  private Finding life(String part, X509Certificate certificate) {
-    Duration left = Duration.between(clock.instant(), certificate.getNotAfter().toInstant());
+  private Finding life(String part, Instant end) {
+    Duration left = Duration.between(clock.instant(), end);
     if (left.isNegative()) {
       return Finding.problem(
           part,

@@ -32,8 +32,10 @@ final class PageWriter {
           "denied",
           "expired",
           "used",
+          "late",
           "limit",
           "trouble",
+          "unsure",
           "forbidden",
           "notfound");
 
