@@ -133,6 +133,7 @@ final class EdgeVerticle extends VerticleBase {
             settings.limits().idleTimeout(),
             settings.limits().maxHeaderFields(),
             options(),
+            metrics::http2Flood,
             doorkeeper));
   }
 

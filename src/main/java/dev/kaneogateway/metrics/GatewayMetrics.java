@@ -136,7 +136,7 @@ public final class GatewayMetrics implements AutoCloseable {
     floods =
         counter(
             "http2_floods",
-            "HTTP/2 connections and streams ended because they flooded the gateway with frames.");
+            "HTTP/2 connections and streams ended because they flooded the gateway with frames, or with halves of frames or of TLS records.");
     malformed =
         counter(
             "malformed_requests", "Connections whose bytes were no HTTP request.", "answer", "4xx");

@@ -61,10 +61,11 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   static void put(Channel child, GuardedPorts.Rules rules) {
     ConnectionGuard guard = new ConnectionGuard(rules);
     child.attr(KEY).set(guard);
-    child
-        .pipeline()
-        .addFirst("first-bytes", new FirstBytes(rules, guard))
-        .addFirst("connection-guard", guard);
+    child.pipeline().addFirst("first-bytes", new FirstBytes(rules, guard));
+    if (rules.options().isSsl()) {
+      child.pipeline().addFirst("half-records", HalfFrames.ofTls(rules.flooded()));
+    }
+    child.pipeline().addFirst("connection-guard", guard);
   }
 
   /** The guard of a server connection, if its port is guarded. */
@@ -102,12 +103,12 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     return incoming;
   }
 
-  /**
-   * All that came is an empty line, as some clients send one behind a body: no head has begun, and
-   * its time-out would close a connection that may still be idle.
-   */
-  void emptyLineRead() {
-    headBegun = false;
+  /** Whether part of a head has come, or of a frame, and the rest has not. */
+  void headUnderWay(boolean half) {
+    if (half && !headBegun) {
+      sinceNanos = System.nanoTime();
+    }
+    headBegun = half;
   }
 
   /** The bytes that come in are no body, so nobody knows where the next request begins. */
@@ -165,7 +166,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
    */
   public void established(boolean http2) {
     if (channel != null) {
-      FirstBytes.end(channel.pipeline());
+      FirstBytes.end(channel.pipeline(), http2);
     }
     headBegun = false;
     established = true;

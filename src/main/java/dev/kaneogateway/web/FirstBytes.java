@@ -7,12 +7,14 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.stream.ChunkedWriteHandler;
 
 /**
- * Makes HTTP/1 strict before a request is decoded. Vert.x makes its HTTP/1 pipeline from within the
- * first read: bytes one by one let us in between. In the pipeline until that is done; runs on the
- * channel's event loop.
+ * Makes HTTP/1 strict before a request is decoded, and has frames weighed before one is read.
+ * Vert.x makes its pipeline from within the first read: bytes one by one let us in between. In the
+ * pipeline until that is done; runs on the channel's event loop.
  */
 final class FirstBytes extends ChannelInboundHandlerAdapter {
   private static final String DECODER = "httpDecoder";
@@ -20,6 +22,8 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
 
   /** More bytes than the preface of HTTP/2 has, by which Vert.x tells the protocol. */
   private static final int MOST_FED_SINGLY = 25;
+
+  private static final String HALF_FRAMES = "half-frames";
 
   private static final byte[] NO_METHOD = {'('};
 
@@ -33,11 +37,30 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
   }
 
   /** The protocol is agreed upon. */
-  static void end(ChannelPipeline pipeline) {
+  static void end(ChannelPipeline pipeline, boolean http2) {
+    if (!http2 && pipeline.get(HALF_FRAMES) != null) {
+      pipeline.remove(HALF_FRAMES);
+    }
     FirstBytes first = pipeline.get(FirstBytes.class);
     if (first != null) {
       first.harden(pipeline);
       pipeline.remove(first);
+    }
+  }
+
+  /** Before whoever reads frames gets the first; with TLS it is not known yet what it will be. */
+  private void weighFrames(ChannelPipeline pipeline) {
+    if (pipeline.get(HALF_FRAMES) != null) {
+      return;
+    }
+    ChannelHandlerContext tls = pipeline.context(SslHandler.class);
+    ChannelHandlerContext reader = pipeline.context(Http2ConnectionHandler.class);
+    if (tls != null) {
+      pipeline.addAfter(tls.name(), HALF_FRAMES, HalfFrames.ofHttp2(true, guard, rules.flooded()));
+    } else if (reader != null) {
+      // Fed singly, it has read the preface and nothing else.
+      pipeline.addBefore(
+          reader.name(), HALF_FRAMES, HalfFrames.ofHttp2(false, guard, rules.flooded()));
     }
   }
 
@@ -51,6 +74,7 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
     while (fedSingly < MOST_FED_SINGLY && bytes.isReadable()) {
       fedSingly++;
       context.fireChannelRead(bytes.readRetainedSlice(1));
+      weighFrames(context.pipeline());
       if (context.isRemoved() || harden(context.pipeline())) {
         fedSingly = MOST_FED_SINGLY;
       }

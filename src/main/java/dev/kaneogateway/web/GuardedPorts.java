@@ -51,6 +51,7 @@ public final class GuardedPorts {
    * @param idle how long a connection may be idle
    * @param maxFields how many fields a head may have
    * @param options the server's own, for the sizes its decoder lets
+   * @param flooded told of each connection that is cut because too much came that is not whole
    * @param doorkeeper who says whether there is room for a connection
    */
   public record Rules(
@@ -58,6 +59,7 @@ public final class GuardedPorts {
       Duration idle,
       int maxFields,
       HttpServerOptions options,
+      Runnable flooded,
       Doorkeeper doorkeeper) {}
 
   /** Who lets connections in, from any thread. */

@@ -57,7 +57,7 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
     public void onStreamClosed(Http2Stream stream) {
       Long weight = stream.removeProperty(key);
       if (weight != null) {
-        HeapShare.HEADS.release(weight);
+        MemoryShare.HEADS.release(weight);
       }
     }
   }
@@ -71,12 +71,12 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
     for (Map.Entry<CharSequence, CharSequence> field : headers) {
       bytes += field.getKey().length() + field.getValue().length();
     }
-    long weight = HeapShare.ofHead(bytes, headers.size());
+    long weight = MemoryShare.ofHead(bytes, headers.size());
     Http2Stream stream = connection.stream(streamId);
     if (stream == null) {
       return;
     }
-    if (!HeapShare.HEADS.take(weight, weight)) {
+    if (!MemoryShare.HEADS.take(weight, weight)) {
       // RFC 9113 §8.7: nothing was done for it, so it may be asked again.
       throw Http2Exception.streamError(
           streamId, Http2Error.REFUSED_STREAM, "too many large heads are under way");

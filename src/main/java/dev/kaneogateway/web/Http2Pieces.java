@@ -38,7 +38,7 @@ public final class Http2Pieces extends Http2FrameListenerDecorator {
     private long taken;
 
     private void release() {
-      HeapShare.PIECES.release(taken);
+      MemoryShare.PIECES.release(taken);
       pieces = 0;
       taken = 0;
     }
@@ -100,7 +100,7 @@ public final class Http2Pieces extends Http2FrameListenerDecorator {
     }
     waiting.pieces++;
     if (waiting.pieces > FREE_PIECES) {
-      if (!HeapShare.PIECES.take(BYTES_OF_PIECE, BYTES_OF_PIECE)) {
+      if (!MemoryShare.PIECES.take(BYTES_OF_PIECE, BYTES_OF_PIECE)) {
         flooded.run();
         throw Http2Exception.streamError(
             stream.id(), Http2Error.ENHANCE_YOUR_CALM, "too many small pieces wait");

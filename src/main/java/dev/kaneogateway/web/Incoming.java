@@ -34,7 +34,7 @@ final class Incoming {
   /** The first of the requests that are not answered is. */
   void requestEnded() {
     ended++;
-    HeapShare.HEADS.release(weight);
+    MemoryShare.HEADS.release(weight);
     weight = weightBehind;
     weightBehind = 0;
   }

@@ -145,7 +145,8 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         buffer.skipBytes(2);
         emptyLineSeen = true;
         if (!buffer.isReadable()) {
-          guard.emptyLineRead();
+          // As some clients send behind a body: the connection may still be idle.
+          guard.headUnderWay(false);
         }
       }
       return false;
@@ -170,8 +171,10 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
       if (buffer.readerIndex() > from) {
         state = State.HEAD;
         headBytes += buffer.readerIndex() - from;
-        weigh(buffer, out);
       }
+      guard.headUnderWay(true);
+      // Of a line that has no end yet nothing is read.
+      weigh(headBytes + buffer.readableBytes(), buffer, out);
       return;
     }
     HttpRequest request = (HttpRequest) out.get(0);
@@ -181,13 +184,14 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
       return;
     }
     headBytes += buffer.readerIndex() - from;
-    if (HeapShare.isSmall(headBytes, lines)) {
+    if (MemoryShare.isSmall(headBytes, lines)) {
       weighNothing();
-    } else if (!weigh(buffer, out)) {
+    } else if (!weigh(headBytes, buffer, out)) {
       return;
     }
     boolean chunked = out.size() == 1 && HttpUtil.isTransferEncodingChunked(request);
     guard.incoming().headRead(chunked, handOverWeight(context));
+    guard.headUnderWay(false);
     headBytes = 0;
     lines = 0;
     emptyLineSeen = false;
@@ -202,9 +206,9 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
   }
 
   /** Takes room for a head, or for what has come of it; without any it is refused. */
-  private boolean weigh(ByteBuf buffer, List<Object> out) {
-    long now = HeapShare.ofHead(headBytes, lines);
-    if (HeapShare.HEADS.take(now - weight, now)) {
+  private boolean weigh(int bytes, ByteBuf buffer, List<Object> out) {
+    long now = MemoryShare.ofHead(bytes, lines);
+    if (MemoryShare.HEADS.take(now - weight, now)) {
       weight = now;
       return true;
     }
@@ -213,7 +217,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
   }
 
   private void weighNothing() {
-    HeapShare.HEADS.release(weight);
+    MemoryShare.HEADS.release(weight);
     weight = 0;
   }
 

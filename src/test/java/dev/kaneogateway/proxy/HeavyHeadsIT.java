@@ -1,5 +1,6 @@
 package dev.kaneogateway.proxy;
 
+import static dev.kaneogateway.fixtures.Http2Peer.CONTINUATION;
 import static dev.kaneogateway.fixtures.Http2Peer.END_HEADERS;
 import static dev.kaneogateway.fixtures.Http2Peer.HEADERS;
 import static dev.kaneogateway.fixtures.Http2Peer.PING;
@@ -10,17 +11,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.Http2Peer;
+import dev.kaneogateway.fixtures.Http2Peer.Frame;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.netty.util.internal.PlatformDependent;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Heads that are small on their way and large in memory, many at once. */
 class HeavyHeadsIT {
@@ -31,6 +34,8 @@ class HeavyHeadsIT {
 
   private static final String NONE_REFUSED =
       "kaneo_gateway_malformed_requests_total{answer=\"4xx\"} 0.0";
+
+  private static final String NO_FLOOD = "kaneo_gateway_http2_floods_total 0.0";
 
   private ScriptedUpstream kaneo;
   private RunningGateway gateway;
@@ -124,16 +129,57 @@ class HeavyHeadsIT {
     }
   }
 
-  @ParameterizedTest(name = "requests under way: {0}")
-  @ValueSource(booleans = {false, true})
-  void thoseOverHttp1TakeUpSoMuchAndOthersAreServedBeside(boolean underWay) throws Exception {
-    // Or they have not come whole.
-    String rest = underWay ? "Content-Length: 5\r\n\r\n" : "";
+  /** What comes behind the fields. */
+  private enum Rest {
+    NONE(""),
+    OF_A_REQUEST_UNDER_WAY("Content-Length: 5\r\n\r\n"),
+    A_LINE_WITHOUT_END("x: " + "v".repeat(20_000));
+
+    private final String text;
+
+    Rest(String text) {
+      this.text = text;
+    }
+  }
+
+  @Test
+  void thoseOverHttp2ThatHaveNotComeWholeTakeUpSoMuchAndOthersAreServedBeside() throws Exception {
+    byte[] begun = new byte[16_000];
+    long room = PlatformDependent.maxDirectMemory() / 8 / (2 * begun.length);
+    List<Http2Peer> peers = new ArrayList<>();
+    try {
+      for (int n = 0; n < room; n++) {
+        Http2Peer peer = new Http2Peer(gateway.port());
+        peers.add(peer);
+        peer.frame(HEADERS, 0, 1, begun);
+        peer.frame(CONTINUATION, 0, 1, begun);
+      }
+      Await.until("one is cut", () -> !gateway.metrics().contains(NO_FLOOD));
+      try (Http2Peer last = new Http2Peer(gateway.port())) {
+        last.frame(HEADERS, 0, 1, begun);
+        last.frame(CONTINUATION, 0, 1, begun);
+        assertTrue(last.await(Frame::isEnd).isEnd());
+      }
+      try (Http2Peer good = new Http2Peer(gateway.port())) {
+        assertEquals(1, good.get(1, "/x").await(frame -> frame.type() == HEADERS).stream());
+      }
+    } finally {
+      for (Http2Peer peer : peers) {
+        peer.close();
+      }
+    }
+    gateway.awaitMetric("kaneo_gateway_connections_open 0.0");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void thoseOverHttp1TakeUpSoMuchAndOthersAreServedBeside(Rest behind) throws Exception {
+    String rest = behind.text;
     StringBuilder begun = new StringBuilder("POST /held HTTP/1.1\r\nHost: a\r\n");
     for (int n = 0; n < 190; n++) {
-      begun.append("x").append(n).append(": ").append("v".repeat(20)).append("\r\n");
+      begun.append("x").append(n).append(": ").append("v").append("\r\n");
     }
-    long room = Runtime.getRuntime().maxMemory() / 8 / 45_000;
+    long room = Runtime.getRuntime().maxMemory() / 8 / 40_000;
     List<RawPeer> peers = new ArrayList<>();
     try {
       for (int n = 0; n < room; n++) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.Http2Peer;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -221,6 +222,21 @@ class ConnectionsIT {
       String answer = peer.patience(10_000).send(request).readUntil("hello");
       assertTrue(answer.startsWith("HTTP/1.1 200"), answer);
       assertEquals("", peer.send("\r\nG").readAll(), "a head that has begun");
+    }
+  }
+
+  @Test
+  void aHeadThatDoesNotBecomeWholeIsLateBehindARequestAndOverHttp2Too() throws Exception {
+    try (RunningGateway hasty =
+            RunningGateway.start(
+                TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_HEAD_TIMEOUT_MS", "300");
+        RawPeer peer = new RawPeer(hasty.port());
+        Http2Peer other = new Http2Peer(hasty.port())) {
+      peer.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: ");
+      String all = peer.readAll();
+      assertTrue(all.startsWith("HTTP/1.1 200") && all.endsWith("hello"), all);
+      other.frame(Http2Peer.HEADERS, 0, 1, new byte[20]);
+      assertTrue(other.await(Http2Peer.Frame::isEnd).isEnd());
     }
   }
 

@@ -1,17 +1,21 @@
 package dev.kaneogateway.web;
 
+import io.netty.util.internal.PlatformDependent;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The part of the heap that what clients have sent of one kind may take up, all of them together:
+ * The part of the memory that what clients have sent of one kind may take up, all of them together:
  * what each of them may send is little, but they may be many. Safe from any thread.
  */
-final class HeapShare {
+final class MemoryShare {
   /** Of heads that have not come whole, or whose requests are under way. */
-  static final HeapShare HEADS = new HeapShare(4);
+  static final MemoryShare HEADS = new MemoryShare(heap(), 4);
 
   /** Of small pieces of bodies that wait. */
-  static final HeapShare PIECES = new HeapShare(8);
+  static final MemoryShare PIECES = new MemoryShare(heap(), 8);
+
+  /** Of frames of HTTP/2 and records of TLS that have not come whole, outside of the heap. */
+  static final MemoryShare HALVES = new MemoryShare(PlatformDependent.maxDirectMemory(), 4);
 
   /** What a field takes up beside its text, which is there twice: as it came and as a string. */
   private static final int BYTES_OF_FIELD = 200;
@@ -26,10 +30,15 @@ final class HeapShare {
   private final AtomicLong taken = new AtomicLong();
 
   /**
+   * @param bytes what there is
    * @param part one divided by this is the share
    */
-  private HeapShare(int part) {
-    this.mostBytes = Runtime.getRuntime().maxMemory() / part;
+  private MemoryShare(long bytes, int part) {
+    this.mostBytes = bytes / part;
+  }
+
+  private static long heap() {
+    return Runtime.getRuntime().maxMemory();
   }
 
   /** What a head takes up. */
@@ -57,5 +66,15 @@ final class HeapShare {
 
   void release(long bytes) {
     taken.addAndGet(-bytes);
+  }
+
+  /** How many bytes are taken. */
+  long taken() {
+    return taken.get();
+  }
+
+  /** How many are left. */
+  long room() {
+    return mostBytes - taken.get();
   }
 }
