@@ -42,8 +42,8 @@ public final class Challenges {
   }
 
   /**
-   * Adds to Kaneo's refusal the challenge that it forgets (RFC 9110 §15.5.2). It says nothing of
-   * the token, which was found good here: whoever reads that it is not throws it away.
+   * Adds to a refusal of Kaneo's shape the challenge that Kaneo forgets (RFC 9110 §15.5.2). It says
+   * nothing of the token, which was found good here: whoever reads that it is not throws it away.
    */
   public static void complete(Exchange exchange) {
     MultiMap headers = exchange.response().headers();

@@ -1,5 +1,6 @@
 package dev.kaneogateway.oauth;
 
+import dev.kaneogateway.auth.Challenges;
 import dev.kaneogateway.auth.People;
 import dev.kaneogateway.auth.Person;
 import dev.kaneogateway.bus.Bus;
@@ -147,11 +148,14 @@ final class ApprovalEndpoints {
               if (person instanceof Person.Unknown) {
                 return Future.failedFuture("nobody can say who asks");
               }
+              if (person instanceof Person.ApiKeyHolder) {
+                return Future.failedFuture(
+                    new OAuthException(
+                        403, "access_denied", "Only a person may decide, not an API key"));
+              }
+              Challenges.complete(exchange);
               return Future.failedFuture(
-                  person instanceof Person.ApiKeyHolder
-                      ? new OAuthException(
-                          403, "access_denied", "Only a person may decide, not an API key")
-                      : new OAuthException(401, "unauthorized", "Authentication required"));
+                  new OAuthException(401, "unauthorized", "Authentication required"));
             });
   }
 

@@ -333,7 +333,11 @@ class DeviceEndpointsIT {
     JsonObject codes = start("kaneo-cli");
     String userCode = codes.getString("user_code");
     refused(approve(userCode, "X", "y"), 401, "unauthorized");
-    refused(approve(userCode, "Authorization", "Bearer wrong"), 401, "unauthorized");
+    HttpResponse<String> wrong = approve(userCode, "Authorization", "Bearer wrong");
+    refused(wrong, 401, "unauthorized");
+    // RFC 9110 §15.5.2
+    assertEquals(
+        "Bearer realm=\"kaneo\"", wrong.headers().firstValue("www-authenticate").orElse(""));
     refused(approve(userCode, "x-api-key", DemoSeed.API_KEY), 403, "access_denied");
     refused(approve(userCode, "Authorization", "Bearer " + DemoSeed.API_KEY), 403, "access_denied");
     String cookie =
