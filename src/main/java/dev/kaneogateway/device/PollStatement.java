@@ -40,13 +40,13 @@ final class PollStatement {
         SELECT $4, $5, user_id, $6, $3, $3, $7, $8 FROM redeemed RETURNING id
       ), %4$s polled AS (
         UPDATE device_code d SET
-          polling_interval = CASE WHEN d.last_polled_at < $3
+          polling_interval = CASE WHEN d.last_polled_at < $3 AND d.updated_at < $3
               AND d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$d) * interval '1 millisecond' > $3
             THEN LEAST(COALESCE(d.polling_interval, 5000) + %2$d, %3$d) ELSE d.polling_interval END,
           last_polled_at = CASE WHEN d.last_polled_at < $3
               AND d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$d) * interval '1 millisecond' > $3
             THEN d.last_polled_at ELSE GREATEST(d.last_polled_at, $3) END,
-          updated_at = $3
+          updated_at = GREATEST(d.updated_at, $3)
         WHERE d.device_code = $1 AND d.client_id = $2 AND d.status = 'pending' AND d.expires_at > $3
         RETURNING d.polling_interval, d.last_polled_at < $3 AS early
       )
@@ -105,8 +105,9 @@ final class PollStatement {
 
   /**
    * One statement: looks, redeems or counts the poll. Of the same moment it may run twice, or later
-   * than one that came after it, and counts the poll once and where it belongs. A code that was
-   * redeemed for this session, or for one that nobody is known to have got, is answered with that.
+   * than one that came after it, and counts the poll once and where it belongs: an early one leaves
+   * its moment in {@code updated_at}. A code that was redeemed for this session, or for one that
+   * nobody is known to have got, is answered with that.
    *
    * @param now when the poll came
    */

@@ -80,6 +80,16 @@ class DeviceGrantIT {
     assertEquals(List.of(), states.stream().filter(state -> !state.equals("PENDING 5")).toList());
   }
 
+  /** Its first answer was lost; and the second time comes after somebody has claimed the code. */
+  @Test
+  void anEarlyPollThatRunsTwiceRaisesTheIntervalOnce() {
+    String code = start();
+    assertEquals(List.of("PENDING 5", "SLOW_DOWN 10", "SLOW_DOWN 10"), polls(code, 0, 2, 0));
+    String userCode = database.query("SELECT user_code FROM device_code");
+    RunningGateway.await(statements.claim(userCode, "demoUser", now.plusMillis(300)));
+    assertEquals(List.of("SLOW_DOWN 10", "SLOW_DOWN 15"), polls(code, 0, 1));
+  }
+
   @Test
   void jitterIsForgiven() {
     String code = start();
