@@ -187,27 +187,25 @@ public final class DeviceVerticle extends VerticleBase {
     }
     Redemptions.Redemption redemption =
         redemptions.doubtful(poll, came).orElseGet(() -> redemption(poll, random.id()));
-    return repeatable(
-            () -> {
-              Future<DeviceAnswer.Polled> polled =
-                  polls.poll(
-                      poll,
-                      came,
-                      settings.sessionLife(),
-                      redemption.sessionId(),
-                      redemption.token());
-              return polled.onFailure(lost -> redemptions.doubt(poll, redemption));
-            })
+    // All in one patience: who asks waits no longer, and must not miss a token that is handed out.
+    return once(() ->
+            Database.repeatable(
+                    vertx,
+                    () ->
+                        noticing(
+                                polls.poll(
+                                    poll,
+                                    came,
+                                    settings.sessionLife(),
+                                    redemption.sessionId(),
+                                    redemption.token()))
+                            .onFailure(lost -> redemptions.doubt(poll, redemption)))
+                .compose(polled -> orUndelivered(poll, redemption, polled)))
         .onFailure(
             unanswered -> {
               redemptions.doubt(poll, redemption);
               step("poll", UNANSWERED);
             })
-        .compose(
-            polled ->
-                redemptions.doubts(poll, redemption)
-                    ? settle(poll, redemption, polled)
-                    : Future.succeededFuture(polled))
         .map(
             polled ->
                 // Another poll of the same doubtful redemption was quicker, and may be given up.
@@ -218,7 +216,7 @@ public final class DeviceVerticle extends VerticleBase {
         .onSuccess(
             polled -> {
               if (polled.state() == DeviceAnswer.PollState.ISSUED) {
-                redemptions.handOut(poll, came);
+                redemptions.handOut(poll, redemption, came);
               }
               step("poll", label(polled.state()));
             });
@@ -247,22 +245,18 @@ public final class DeviceVerticle extends VerticleBase {
   }
 
   /** An earlier poll may have redeemed the code for this same session, and nobody has it yet. */
-  private Future<DeviceAnswer.Polled> settle(
+  private Future<DeviceAnswer.Polled> orUndelivered(
       DeviceQuestion.Poll poll, Redemptions.Redemption redemption, DeviceAnswer.Polled polled) {
-    return switch (polled.state()) {
-      case ISSUED ->
-          Future.succeededFuture(
-              redemptions.settle(poll, redemption) ? polled : DeviceAnswer.Polled.INVALID);
-      case INVALID ->
-          repeatable(() -> statements.isUndelivered(redemption.token()))
-              .map(
-                  made ->
-                      made && redemptions.settle(poll, redemption)
-                          ? DeviceAnswer.Polled.issued(
-                              redemption.token(), settings.sessionLife(), Optional.empty())
-                          : polled);
-      default -> Future.succeededFuture(polled);
-    };
+    if (polled.state() != DeviceAnswer.PollState.INVALID || !redemptions.doubts(poll, redemption)) {
+      return Future.succeededFuture(polled);
+    }
+    return Database.repeatable(vertx, () -> noticing(statements.isUndelivered(redemption.token())))
+        .map(
+            made ->
+                made
+                    ? DeviceAnswer.Polled.issued(
+                        redemption.token(), settings.sessionLife(), Optional.empty())
+                    : polled);
   }
 
   private Future<DeviceAnswer.Looked> look(DeviceQuestion.Look look) {

@@ -50,7 +50,8 @@ final class Redemptions {
   }
 
   /** The token for a code is on its way to its device. */
-  void handOut(DeviceQuestion.Poll poll, Instant now) {
+  void handOut(DeviceQuestion.Poll poll, Redemption redemption, Instant now) {
+    doubtful.remove(poll.deviceCode(), redemption);
     handedOut.put(poll.deviceCode(), now);
   }
 
@@ -80,10 +81,5 @@ final class Redemptions {
 
   boolean doubts(DeviceQuestion.Poll poll, Redemption redemption) {
     return redemption.equals(doubtful.get(poll.deviceCode()));
-  }
-
-  /** True for the one caller that may hand the token out. */
-  boolean settle(DeviceQuestion.Poll poll, Redemption redemption) {
-    return doubtful.remove(poll.deviceCode(), redemption);
   }
 }

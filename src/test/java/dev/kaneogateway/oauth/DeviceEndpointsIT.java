@@ -731,19 +731,83 @@ class DeviceEndpointsIT {
     refused(poll(codes.getString("device_code")), 400, "invalid_grant");
   }
 
+  /**
+   * Where only its memory knows of a token that nobody has got; the tables are slow, one by one.
+   */
+  @Test
+  void aTokenIsKeptWhenItIsFoundTooLateForAnyoneToWait() throws Exception {
+    String role = "slow_" + database.name();
+    database.execute(
+        """
+        CREATE ROLE %1$s LOGIN PASSWORD 'pw';
+        CREATE SCHEMA %1$s;
+        CREATE FUNCTION %1$s.held(key int) RETURNS boolean STABLE LANGUAGE plpgsql AS
+          $$ BEGIN PERFORM pg_advisory_xact_lock_shared(key); RETURN true; END $$;
+        CREATE VIEW %1$s.device_code AS SELECT * FROM public.device_code WHERE %1$s.held(1);
+        CREATE VIEW %1$s.session AS SELECT * FROM public.session WHERE %1$s.held(2);
+        GRANT USAGE ON SCHEMA %1$s TO %1$s;
+        GRANT ALL ON ALL TABLES IN SCHEMA %1$s, public TO %1$s;
+        ALTER ROLE %1$s SET search_path = %1$s, public
+        """
+            .formatted(role));
+    try (RunningGateway slow =
+        RunningGateway.start(
+            database,
+            kaneo.port(),
+            "GATEWAY_LOOKUP_TIMEOUT_MS",
+            "2000",
+            "DATABASE_URL",
+            database.url().replaceAll("//[^@]*@", "//" + role + ":pw@"))) {
+      String url = "http://127.0.0.1:" + slow.port() + "/api/auth/device/token";
+      JsonObject codes = start("kaneo-cli");
+      String body = pollBody(codes.getString("device_code"));
+      approveInDatabase(codes);
+      HeldRow row = HeldRow.of(codes);
+      refused(send(url, FORM, body), 400, "authorization_pending");
+      row.letGo();
+      String left =
+          "SELECT count(*) FROM device_code WHERE user_code = '"
+              + codes.getString("user_code")
+              + "'";
+      Await.until("the end of the code", () -> database.query(left).equals("0"));
+      HeldRow codeTable = HeldRow.by("SELECT pg_advisory_xact_lock(1)");
+      HeldRow sessionTable = HeldRow.by("SELECT pg_advisory_xact_lock(2)");
+      CompletableFuture<HttpResponse<String>> late =
+          CompletableFuture.supplyAsync(() -> send(url, FORM, body));
+      String waiting =
+          "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND usename = '"
+              + role
+              + "'";
+      Await.until(
+          "most of its patience to be over",
+          () ->
+              database
+                  .query(waiting + " AND query_start < clock_timestamp() - interval '1.2 s'")
+                  .equals("1"));
+      codeTable.letGo();
+      refused(late.get(), 400, "authorization_pending");
+      sessionTable.letGo();
+      Await.until("all to be answered", () -> database.query(waiting).equals("0"));
+      HttpResponse<String> answer = send(url, FORM, body);
+      assertEquals(200, answer.statusCode(), answer::body);
+      refused(send(url, FORM, body), 400, "invalid_grant");
+    }
+  }
+
   /** A code's row that is locked, so that who changes it waits. */
   private record HeldRow(Pool pool, Transaction transaction) {
     static HeldRow of(JsonObject codes) {
+      return by(
+          "SELECT 1 FROM device_code WHERE user_code = '"
+              + codes.getString("user_code")
+              + "' FOR UPDATE");
+    }
+
+    static HeldRow by(String lock) {
       Pool pool = Database.pool(gateway.vertx(), new Settings.Database(database.url(), 1));
       SqlConnection connection = RunningGateway.await(pool.getConnection());
       Transaction transaction = RunningGateway.await(connection.begin());
-      RunningGateway.await(
-          connection
-              .query(
-                  "SELECT 1 FROM device_code WHERE user_code = '"
-                      + codes.getString("user_code")
-                      + "' FOR UPDATE")
-              .execute());
+      RunningGateway.await(connection.query(lock).execute());
       return new HeldRow(pool, transaction);
     }
 
