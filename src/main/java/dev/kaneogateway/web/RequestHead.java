@@ -188,16 +188,19 @@ public record RequestHead(
 
   /**
    * Whether {@code close} is among several options of {@code Connection} (RFC 9112 §9.6), where
-   * Vert.x does not look for it.
+   * Vert.x does not look for it; several fields are one list (RFC 9110 §5.3).
    */
   static boolean asksToClose(HttpServerRequest request) {
-    String options = request.headers().get(HttpHeaders.CONNECTION);
-    if (options == null || options.indexOf(',') < 0) {
+    if (request.version() == HttpVersion.HTTP_2) {
       return false;
     }
-    for (String option : options.split(",")) {
-      if (option.strip().equalsIgnoreCase("close")) {
-        return request.version() != HttpVersion.HTTP_2;
+    for (String options : request.headers().getAll(HttpHeaders.CONNECTION)) {
+      if (options.indexOf(',') >= 0) {
+        for (String option : options.split(",")) {
+          if (option.strip().equalsIgnoreCase("close")) {
+            return true;
+          }
+        }
       }
     }
     return false;

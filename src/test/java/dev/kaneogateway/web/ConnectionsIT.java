@@ -240,14 +240,17 @@ class ConnectionsIT {
     }
   }
 
-  /** RFC 9112 §9.6. */
-  @Test
-  void behindTheLastRequestNoneIsActedUpon() throws Exception {
+  /** RFC 9112 §9.6; two fields are one list (RFC 9110 §5.3). */
+  @ParameterizedTest
+  @ValueSource(strings = {"close, x", "x\r\nConnection: close", "x\r\nConnection: y, close"})
+  void behindTheLastRequestNoneIsActedUpon(String options) throws Exception {
     kaneo.startOver();
     try (RawPeer peer = new RawPeer(gateway.port());
         RawPeer other = new RawPeer(gateway.port())) {
       peer.send(
-          "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close, x\r\n\r\n"
+          "GET /last HTTP/1.1\r\nHost: a\r\nConnection: "
+              + options
+              + "\r\n\r\n"
               + "GET /lost HTTP/1.1\r\nHost: a\r\n\r\n");
       String all = peer.readAll();
       assertTrue(all.endsWith("hello") && all.indexOf("HTTP/1.1", 1) < 0, all);
