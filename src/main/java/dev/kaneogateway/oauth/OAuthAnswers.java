@@ -8,6 +8,7 @@ import dev.kaneogateway.web.Bodies;
 import dev.kaneogateway.web.Cors;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.HttpDate;
+import dev.kaneogateway.web.Origins;
 import dev.kaneogateway.web.Problems;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
@@ -51,7 +52,7 @@ final class OAuthAnswers {
   OAuthAnswers(Settings.Kaneo kaneo) {
     this.cors = new Cors(kaneo.corsOrigins());
     for (URI url : List.of(kaneo.clientUrl(), kaneo.apiUrl(), kaneo.publicUrl())) {
-      ownOrigins.add(url.getScheme() + "://" + url.getRawAuthority());
+      ownOrigins.add(Origins.of(url));
     }
     this.page = kaneo.publicUrl() + "/device";
   }

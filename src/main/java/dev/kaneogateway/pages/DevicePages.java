@@ -11,6 +11,7 @@ import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.web.Bodies;
 import dev.kaneogateway.web.ClassPath;
 import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.Origins;
 import dev.kaneogateway.web.Seals;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -72,7 +73,7 @@ public final class DevicePages {
       Clock clock) {
     this.people = people;
     for (URI url : List.of(settings.kaneo().publicUrl(), settings.kaneo().clientUrl())) {
-      ownOrigins.add(url.getScheme() + "://" + url.getRawAuthority());
+      ownOrigins.add(Origins.of(url));
     }
     this.bodyPatience = settings.limits().progressTimeout();
     Duration patience = settings.device().patience().plusSeconds(1);

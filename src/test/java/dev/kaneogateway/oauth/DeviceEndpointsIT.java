@@ -340,10 +340,7 @@ class DeviceEndpointsIT {
         "Bearer realm=\"kaneo\"", wrong.headers().firstValue("www-authenticate").orElse(""));
     refused(approve(userCode, "x-api-key", DemoSeed.API_KEY), 403, "access_denied");
     refused(approve(userCode, "Authorization", "Bearer " + DemoSeed.API_KEY), 403, "access_denied");
-    String cookie =
-        "better-auth.session_token="
-            + java.net.URLEncoder.encode(
-                signed(DemoSeed.SESSION_TOKEN), java.nio.charset.StandardCharsets.UTF_8);
+    String cookie = sessionCookie();
     get("/api/auth/device?user_code=" + userCode, "Cookie", cookie);
     refused(approve(userCode, "Cookie", cookie), 403, "access_denied");
     refused(
@@ -369,6 +366,30 @@ class DeviceEndpointsIT {
     assertEquals("{\"success\":true}", denied.body());
     refused(poll(codes.getString("device_code")), 400, "access_denied");
     refused(poll(codes.getString("device_code")), 400, "access_denied");
+  }
+
+  /** RFC 6454 §6.1: browsers write it in lower case and leave out the port that goes without. */
+  @Test
+  void aPageIsKnownHoweverItsAddressIsWrittenInTheSettings() throws Exception {
+    String userCode = start("kaneo-cli").getString("user_code");
+    String cookie = sessionCookie();
+    get("/api/auth/device?user_code=" + userCode, "Cookie", cookie);
+    try (RunningGateway other =
+        RunningGateway.start(database, kaneo.port(), "KANEO_CLIENT_URL", "http://Kaneo.Test:80/")) {
+      Await.until(
+          "the approval",
+          () ->
+              send(
+                      "http://127.0.0.1:" + other.port() + "/api/auth/device/approve",
+                      JSON,
+                      "{\"userCode\":\"" + userCode + "\"}",
+                      "Cookie",
+                      cookie,
+                      "Origin",
+                      "http://kaneo.test")
+                  .body()
+                  .equals("{\"success\":true}"));
+    }
   }
 
   /** 88. */
@@ -886,6 +907,12 @@ class DeviceEndpointsIT {
 
   private static URI uri(String path) {
     return URI.create("http://127.0.0.1:" + gateway.port() + path);
+  }
+
+  private static String sessionCookie() throws Exception {
+    return "better-auth.session_token="
+        + java.net.URLEncoder.encode(
+            signed(DemoSeed.SESSION_TOKEN), java.nio.charset.StandardCharsets.UTF_8);
   }
 
   private static String signed(String token) throws Exception {
