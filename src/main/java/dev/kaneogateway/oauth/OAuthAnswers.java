@@ -11,6 +11,7 @@ import dev.kaneogateway.web.HttpDate;
 import dev.kaneogateway.web.Origins;
 import dev.kaneogateway.web.Problems;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
@@ -112,8 +113,14 @@ final class OAuthAnswers {
 
   /** Whether a request with a cookie comes from a page of Kaneo's or of the gateway's. */
   boolean isOwnOrigin(Exchange exchange) {
-    List<String> origins = exchange.request().headers().getAll(HttpHeaders.ORIGIN);
-    return origins.size() == 1 && ownOrigins.contains(origins.get(0));
+    return ownOrigins.contains(Origins.of(page(exchange)));
+  }
+
+  /** Where the page that asks says it is; as Better Auth has it, Referer counts without Origin. */
+  private static String page(Exchange exchange) {
+    MultiMap headers = exchange.request().headers();
+    String origin = String.join(", ", headers.getAll(HttpHeaders.ORIGIN));
+    return origin.isEmpty() ? String.join(", ", headers.getAll(HttpHeaders.REFERER)) : origin;
   }
 
   /** Whether a browser says that a page of another origin asks. */
@@ -200,8 +207,8 @@ final class OAuthAnswers {
       return;
     }
     if (failure instanceof ForeignOrigin) {
-      String origin = exchange.request().getHeader(HttpHeaders.ORIGIN);
-      boolean missing = origin == null || origin.equals("null");
+      String page = page(exchange);
+      boolean missing = page.isEmpty() || page.equals("null");
       send(
           exchange,
           403,

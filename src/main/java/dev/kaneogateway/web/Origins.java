@@ -1,6 +1,7 @@
 package dev.kaneogateway.web;
 
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Locale;
 
 /**
@@ -17,5 +18,19 @@ public final class Origins {
     String host = url.getHost().toLowerCase(Locale.ROOT);
     boolean plain = url.getPort() < 0 || url.getPort() == implied;
     return scheme + "://" + (plain ? host : host + ":" + url.getPort());
+  }
+
+  /** The origin of what should be a URL, read up to its path; empty if it has none. */
+  public static String of(String url) {
+    int end = Math.max(0, url.indexOf("://")) + 3;
+    while (end < url.length() && "/\\?#".indexOf(url.charAt(end)) < 0) {
+      end++;
+    }
+    try {
+      URI site = new URI(url.substring(0, Math.min(end, url.length())));
+      return site.getScheme() == null || site.getHost() == null ? "" : of(site);
+    } catch (URISyntaxException e) {
+      return "";
+    }
   }
 }

@@ -392,6 +392,32 @@ class DeviceEndpointsIT {
     }
   }
 
+  /** As Better Auth has it. */
+  @ParameterizedTest
+  @CsvSource({
+    "http://kaneo.test/device?x=|, 200, ''",
+    "http://Kaneo.Test:80, 200, ''",
+    "http://evil.test/http://kaneo.test/, 403, INVALID_ORIGIN",
+    "http://kaneo.test@evil.test/, 403, INVALID_ORIGIN",
+    "http://kaneo.test.evil.test/, 403, INVALID_ORIGIN",
+    "http://evil.test\\@kaneo.test/, 403, INVALID_ORIGIN",
+    "//kaneo.test/, 403, INVALID_ORIGIN",
+    "null, 403, MISSING_OR_NULL_ORIGIN"
+  })
+  void whoNamesNoOriginIsKnownByReferer(String referer, int status, String code) throws Exception {
+    String userCode = start("kaneo-cli").getString("user_code");
+    String cookie = sessionCookie();
+    get("/api/auth/device?user_code=" + userCode, "Cookie", cookie);
+    refused(
+        approve(
+            userCode, "Cookie", cookie, "Referer", "http://kaneo.test/", "Origin", "http://e.test"),
+        403,
+        "access_denied");
+    HttpResponse<String> answer = approve(userCode, "Cookie", cookie, "Referer", referer);
+    assertEquals(status, answer.statusCode(), answer::body);
+    assertEquals(code, new JsonObject(answer.body()).getString("code", ""));
+  }
+
   /** 88. */
   @Test
   void aBrowserTabIsSentToThePage() throws Exception {
