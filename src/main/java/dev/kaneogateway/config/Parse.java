@@ -164,13 +164,19 @@ final class Parse {
     return text.isEmpty() ? Optional.empty() : Optional.of(httpUrl(text));
   }
 
-  /** An absolute http(s) URL without query or user, a trailing slash taken off. */
+  /**
+   * An absolute http(s) URL without query or user, a trailing slash taken off, its origin written
+   * as browsers write it (RFC 6454 §4): small letters, no port that goes without saying.
+   */
   static URI httpUrl(String text) {
     try {
       URI uri = new URI(withoutUser(text).replaceAll("/+$", ""));
-      boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+      String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
+      boolean http = scheme.equals("http") || scheme.equals("https");
       if (http && uri.getHost() != null && uri.getRawQuery() == null) {
-        return uri;
+        int port = uri.getPort() == (scheme.equals("https") ? 443 : 80) ? -1 : uri.getPort();
+        String host = uri.getHost().toLowerCase(Locale.ROOT);
+        return new URI(scheme + "://" + host + (port < 0 ? "" : ":" + port) + uri.getRawPath());
       }
     } catch (URISyntaxException e) {
       // told below

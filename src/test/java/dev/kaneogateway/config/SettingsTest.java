@@ -33,6 +33,22 @@ class SettingsTest {
     assertEquals("http://localhost:5173", settings.kaneo().publicUrl().toString());
   }
 
+  /** What a browser says in Origin, however a person wrote it. */
+  @ParameterizedTest
+  @CsvSource({
+    "https://Kaneo.Example:443/, https://kaneo.example",
+    "HTTP://kaneo.example:80, http://kaneo.example",
+    "https://kaneo.example:8443/Path, https://kaneo.example:8443/Path",
+    "http://[2001:DB8::1]:80, http://[2001:db8::1]"
+  })
+  void anAddressIsWhatABrowserMakesOfIt(String written, String meant) throws Exception {
+    Settings.Kaneo kaneo =
+        load(Map.of("DATABASE_URL", URL, "KANEO_CLIENT_URL", written, "KANEO_API_URL", written))
+            .kaneo();
+    assertEquals(meant, kaneo.publicUrl().toString());
+    assertEquals(meant, kaneo.apiUrl().toString());
+  }
+
   @Test
   void everyProblemIsToldAtOnceWithNameValueAndRemedy() {
     List<String> problems =
