@@ -167,6 +167,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   public void established(boolean http2) {
     if (channel != null) {
       FirstBytes.end(channel.pipeline(), http2);
+      TlsFlood.watch(channel.pipeline());
     }
     headBegun = false;
     established = true;
