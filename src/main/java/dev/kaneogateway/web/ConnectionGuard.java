@@ -36,6 +36,12 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   /** The same of HTTP/2, where only floods and updates of windows come behind a GOAWAY. */
   private static final int MOST_THROWN_AWAY_OF_FRAMES = 1 << 20;
 
+  /**
+   * Bytes that come before the protocol is agreed upon: a handshake of TLS, four times what one
+   * with post-quantum keys takes. The JDK would keep four times as many of each that does not end.
+   */
+  private static final int MOST_OF_HANDSHAKE = 8 * 1024;
+
   /** For the rest of a head that is under way when the gateway stops; it comes at once or never. */
   private static final long REST_OF_HEAD_MS = 1000;
 
@@ -49,6 +55,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private boolean doomed;
   private boolean endAnnounced;
   private int thrownAway;
+  private int ofHandshake;
   private boolean multiplexed;
   private boolean closing;
   private long sinceNanos = System.nanoTime();
@@ -238,7 +245,15 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
       headBegun = true;
       sinceNanos = System.nanoTime();
     }
+    int length = established || !(message instanceof ByteBuf bytes) ? 0 : bytes.readableBytes();
     context.fireChannelRead(message);
+    if (!established) {
+      // Only now: behind the end of a handshake a request may come with it.
+      ofHandshake += length;
+      if (ofHandshake > MOST_OF_HANDSHAKE) {
+        context.close();
+      }
+    }
   }
 
   private void throwAway(Object message) {

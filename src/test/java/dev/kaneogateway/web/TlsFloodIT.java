@@ -2,6 +2,7 @@ package dev.kaneogateway.web;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -13,6 +14,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -104,6 +106,19 @@ class TlsFloodIT {
       for (int i = 0; i < MANY; i++) {
         assertTrue(isServed(client));
       }
+    }
+  }
+
+  @Test
+  void aHandshakeIsNotKeptWithoutEnd() throws Exception {
+    // The first message of a handshake says that it is of 32 KB.
+    byte[] record = new byte[5 + 12_000];
+    System.arraycopy(
+        new byte[] {22, 3, 1, 0x2e, (byte) 0xe0, 1, 0, 0x7f, 0, 3, 3}, 0, record, 0, 11);
+    try (RawPeer client = new RawPeer(gateway.port()).patience(5000)) {
+      client.send(new String(record, StandardCharsets.ISO_8859_1));
+      String answer = client.readAll();
+      assertTrue(!answer.endsWith("(still open)"), answer);
     }
   }
 }
