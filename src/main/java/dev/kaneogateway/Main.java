@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.LoggerFactory;
@@ -169,6 +170,9 @@ public final class Main {
   }
 
   private static int serve(SettingsFiles files, Settings settings, PrintStream err) {
+    CompletableFuture<Runnable> lookAgain = new CompletableFuture<>();
+    // From now on too: the JVM would end of one that comes during the start.
+    Signals.on("HUP", () -> lookAgain.thenAccept(Runnable::run));
     // From now on, so that a change during the start is not missed.
     FileWatch watch = new FileWatch(files.paths());
     Vertx vertx = Gateway.vertx(settings);
@@ -185,8 +189,14 @@ public final class Main {
               end(NOT_WELL);
             }
           });
-      reloadOnChange(gateway, vertx, files, watch, settings);
+      Reload reload = new Reload(gateway, files);
+      watch.start(vertx, settings.server().reload(), reload::now);
       gateway.announce();
+      lookAgain.complete(
+          () -> {
+            reload.now();
+            gateway.reloadCertificate();
+          });
       return -1;
     } catch (CompletionException e) {
       err.println("The gateway cannot start: " + explain(requireNonNull(e.getCause()), settings));
@@ -269,18 +279,6 @@ public final class Main {
   private static void end(int code) {
     ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
     Runtime.getRuntime().halt(code);
-  }
-
-  private static void reloadOnChange(
-      Gateway gateway, Vertx vertx, SettingsFiles files, FileWatch watch, Settings settings) {
-    Reload reload = new Reload(gateway, files);
-    watch.start(vertx, settings.server().reload(), reload::now);
-    Signals.on(
-        "HUP",
-        () -> {
-          reload.now();
-          gateway.reloadCertificate();
-        });
   }
 
   private static String explain(Throwable cause, Settings settings) {

@@ -7,6 +7,9 @@ import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -66,6 +69,14 @@ class SignalsIT {
                 "GATEWAY_RELOAD_MS: 60000",
                 "GATEWAY_LOG_FORMAT: json",
                 ""));
+    run();
+    Matcher ports = PORTS.matcher(logged("listens on"));
+    assertTrue(ports.find());
+    port = Integer.parseInt(ports.group(1));
+    managementPort = Integer.parseInt(ports.group(2));
+  }
+
+  private void run() throws IOException {
     process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -78,10 +89,6 @@ class SignalsIT {
             .redirectErrorStream(true)
             .start();
     log = process.inputReader();
-    Matcher ports = PORTS.matcher(logged("listens on"));
-    assertTrue(ports.find());
-    port = Integer.parseInt(ports.group(1));
-    managementPort = Integer.parseInt(ports.group(2));
   }
 
   @AfterEach
@@ -130,6 +137,22 @@ class SignalsIT {
     signal("HUP");
     assertTrue(logged("are refused").contains("TRUSTED_PROXIES"));
     assertEquals(200, get(port, "/still-there").statusCode());
+  }
+
+  @Test
+  void hangupDuringTheStartIsAnsweredAfterIt() throws Exception {
+    process.destroyForcibly().waitFor();
+    try (ServerSocket redis = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      append("REDIS_URL: redis://127.0.0.1:" + redis.getLocalPort());
+      run();
+      // The start waits for what this Redis will say.
+      Socket asked = redis.accept();
+      append("DEVICE_AUTH_CLIENT_IDS: a-new-client");
+      signal("HUP");
+      asked.close();
+    }
+    logged("listens on");
+    assertTrue(logged("taken up").contains("DEVICE_AUTH_CLIENT_IDS"));
   }
 
   private CompletableFuture<HttpResponse<String>> slow() throws InterruptedException {
