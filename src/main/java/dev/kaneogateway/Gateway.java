@@ -39,6 +39,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.dns.AddressResolverOptions;
 import io.vertx.sqlclient.Pool;
 import java.net.URI;
 import java.time.Clock;
@@ -63,6 +64,13 @@ public final class Gateway {
 
   /** Far more than to write the last uses of keys and close connections to a PostgreSQL takes. */
   private static final int CLOSE_PATIENCE_SECONDS = 5;
+
+  /**
+   * A Kaneo or a database that moves keeps its name and says nothing. Docker lets a name be
+   * believed for ten minutes, by which a container that is made anew would be asked for at its old
+   * address.
+   */
+  private static final int NAME_BELIEVED_SECONDS = 5;
 
   /** Scrapes of the metrics and looks at files: now and then one, and none for long. */
   private static final int WORKERS = 4;
@@ -176,9 +184,18 @@ public final class Gateway {
         .with(
             new VertxOptions()
                 .setEventLoopPoolSize(settings.server().eventLoops())
-                .setWorkerPoolSize(WORKERS))
+                .setWorkerPoolSize(WORKERS)
+                .setAddressResolverOptions(names()))
         .withTransport(Transports.choose(settings.server().transport()))
         .build();
+  }
+
+  /** How names become addresses. */
+  static AddressResolverOptions names() {
+    return new AddressResolverOptions()
+        .setCacheMaxTimeToLive(NAME_BELIEVED_SECONDS)
+        // In nanoseconds, whatever its documentation says; without it the file is read only once.
+        .setHostsRefreshPeriod((int) TimeUnit.SECONDS.toNanos(1));
   }
 
   /** Starts everything; the gateway serves when the future succeeds. */
