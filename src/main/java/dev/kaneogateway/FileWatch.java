@@ -9,17 +9,21 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Looks now and then whether one of some files has another date. Notification by the system misses
- * the links that orchestrators swap under a mounted file.
+ * Looks now and then whether one of some files has another date, and waits until it has kept it
+ * from one look to the next: the first half of a file that is being written can be read as well as
+ * the whole, and what it does not say yet would be taken for taken back. Notification by the system
+ * misses the links that orchestrators swap under a mounted file.
  */
 final class FileWatch {
   private final List<Path> files;
+  private List<FileTime> acted;
   private List<FileTime> seen;
 
   /** Notes the files' dates; to be made when they are read. */
   FileWatch(List<Path> files) {
     this.files = files;
-    this.seen = dates();
+    this.acted = dates();
+    this.seen = acted;
   }
 
   /** Watches until the Vertx closes; the action runs on a worker thread. */
@@ -34,10 +38,12 @@ final class FileWatch {
                 }));
   }
 
-  private synchronized void look(Runnable whenChanged) {
+  synchronized void look(Runnable whenChanged) {
     List<FileTime> now = dates();
-    if (!now.equals(seen)) {
-      seen = now;
+    boolean still = now.equals(seen);
+    seen = now;
+    if (still && !now.equals(acted)) {
+      acted = now;
       whenChanged.run();
     }
   }

@@ -119,7 +119,7 @@ public final class Keys {
           "GATEWAY_RELOAD_MS",
           "5000",
           Parse.millis(10, DAY_MS),
-          "How often the settings' files and the certificate's are looked at for a change; SIGHUP looks at once.");
+          "How often the settings' files and the certificate's are looked at for a change, which is taken up when the next look finds no further one; SIGHUP looks at once.");
   static final Setting<Integer> GATEWAY_EVENT_LOOPS =
       Setting.of(
           "GATEWAY_EVENT_LOOPS", "0", Parse.number(0, 256), "Event loops; 0 means one per core.");

@@ -1,0 +1,53 @@
+package dev.kaneogateway;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FileWatchTest {
+  private final AtomicInteger told = new AtomicInteger();
+  private Path file;
+  private FileWatch watch;
+
+  @BeforeEach
+  void watch(@TempDir Path directory) throws IOException {
+    file = Files.createFile(directory.resolve("settings"));
+    watch = new FileWatch(List.of(file));
+  }
+
+  @Test
+  void aFileThatIsBeingWrittenIsLeftAloneUntilItIsWhole() throws IOException {
+    for (int part = 1; part <= 3; part++) {
+      Files.setLastModifiedTime(file, FileTime.fromMillis(part));
+      look();
+      assertEquals(0, told.get());
+    }
+    look();
+    assertEquals(1, told.get());
+    look();
+    assertEquals(1, told.get());
+  }
+
+  @Test
+  void aFileThatIsGoneForAMomentIsNotMissed() throws IOException {
+    FileTime before = Files.getLastModifiedTime(file);
+    Files.delete(file);
+    look();
+    Files.setLastModifiedTime(Files.createFile(file), before);
+    look();
+    look();
+    assertEquals(0, told.get());
+  }
+
+  private void look() {
+    watch.look(told::incrementAndGet);
+  }
+}
