@@ -99,8 +99,8 @@ public final class Keys {
       Setting.of(
               "GATEWAY_PUBLIC_URL",
               "",
-              Parse::optionalHttpUrl,
-              "The gateway's address as people and devices see it; empty means KANEO_CLIENT_URL.")
+              Parse::optionalOrigin,
+              "The gateway's address as people and devices see it, without a path; empty means KANEO_CLIENT_URL, without its path.")
           .alive();
   static final Setting<Optional<Path>> GATEWAY_TLS_CERT =
       Setting.of(
@@ -117,7 +117,7 @@ public final class Keys {
   static final Setting<Duration> GATEWAY_RELOAD_MS =
       Setting.of(
           "GATEWAY_RELOAD_MS",
-          "5000",
+          "2000",
           Parse.millis(10, DAY_MS),
           "How often the settings' files and the certificate's are looked at for a change, which is taken up when the next look finds no further one; SIGHUP looks at once.");
   static final Setting<Integer> GATEWAY_EVENT_LOOPS =

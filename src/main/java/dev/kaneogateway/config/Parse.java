@@ -208,6 +208,20 @@ final class Parse {
     return origins;
   }
 
+  static Optional<URI> optionalOrigin(String text) {
+    URI url = text.isEmpty() ? null : httpUrl(text);
+    if (url != null && !url.getRawPath().isEmpty()) {
+      throw new IllegalArgumentException(
+          "leave out the path " + url.getRawPath() + "; pages are served from the root");
+    }
+    return Optional.ofNullable(url);
+  }
+
+  /** An address without its path. */
+  static URI originOf(URI url) {
+    return URI.create(url.getScheme() + "://" + url.getRawAuthority());
+  }
+
   static List<URI> optionalOrigins(String text) {
     return text.isEmpty() ? List.of() : origins(text);
   }

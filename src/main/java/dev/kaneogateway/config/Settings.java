@@ -264,7 +264,7 @@ public record Settings(
         new Kaneo(
             clientUrl,
             values.of(Keys.KANEO_API_URL),
-            values.of(Keys.GATEWAY_PUBLIC_URL).orElse(clientUrl),
+            values.of(Keys.GATEWAY_PUBLIC_URL).orElse(Parse.originOf(clientUrl)),
             corsOrigins.isEmpty() ? List.of(clientUrl.toString()) : corsOrigins,
             values.of(Keys.GATEWAY_PUBLIC_PATHS),
             values.of(Keys.GATEWAY_WEBSOCKET_PATHS),

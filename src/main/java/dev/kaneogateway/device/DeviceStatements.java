@@ -171,7 +171,7 @@ final class DeviceStatements {
   }
 
   /** Deletes a batch of codes that ended before a time; one node at a time, how many. */
-  Future<Integer> sweep(Instant endedBefore, int batch) {
+  Future<Integer> sweep(Instant endedBefore, Duration codeLife, int batch) {
     Future<Integer> swept =
         pool.preparedQuery(
                 "WITH turn AS (SELECT pg_try_advisory_xact_lock(hashtext('kaneo_gateway.sweep')) AS ours),"
@@ -191,7 +191,7 @@ final class DeviceStatements {
                         done ->
                             pool.preparedQuery(
                                     "DELETE FROM kaneo_gateway.redemption WHERE since < $1")
-                                .execute(Tuple.of(utc(endedBefore))))
+                                .execute(Tuple.of(utc(endedBefore.minus(codeLife)))))
                     .map(count));
   }
 

@@ -333,7 +333,7 @@ public final class DeviceVerticle extends VerticleBase {
 
   private void sweep() {
     statements
-        .sweep(clock.instant().minus(Duration.ofMinutes(10)), SWEEP_BATCH)
+        .sweep(clock.instant().minus(Duration.ofMinutes(10)), settings.codeLife(), SWEEP_BATCH)
         .onSuccess(
             swept -> {
               if (swept == SWEEP_BATCH) {

@@ -25,12 +25,13 @@ final class CodeCookie {
     for (String header : exchange.request().headers().getAll("Cookie")) {
       for (String pair : header.split(";")) {
         String[] parts = pair.strip().split("=", 2);
-        if (parts.length == 2 && parts[0].equals(NAME)) {
-          String[] sealed = parts[1].split("\\.", 2);
-          return sealed.length == 2
-                  && seals.holds(sealed[1], person.sessionId(), "typed", sealed[0])
-              ? sealed[0]
-              : "";
+        String[] sealed = parts[parts.length - 1].split("\\.", 2);
+        // Of several of this name, as a neighbour in the domain may have set, that which is ours.
+        if (parts.length == 2
+            && parts[0].equals(NAME)
+            && sealed.length == 2
+            && seals.holds(sealed[1], person.sessionId(), "typed", sealed[0])) {
+          return sealed[0];
         }
       }
     }

@@ -45,8 +45,18 @@ class SettingsTest {
     Settings.Kaneo kaneo =
         load(Map.of("DATABASE_URL", URL, "KANEO_CLIENT_URL", written, "KANEO_API_URL", written))
             .kaneo();
-    assertEquals(meant, kaneo.publicUrl().toString());
+    assertEquals(meant, kaneo.clientUrl().toString());
     assertEquals(meant, kaneo.apiUrl().toString());
+  }
+
+  @Test
+  void thePublicAddressHasNoPath() throws Exception {
+    Map<String, String> names =
+        Map.of("DATABASE_URL", URL, "KANEO_CLIENT_URL", "https://kaneo.example:8443/app");
+    assertEquals("https://kaneo.example:8443", load(names).kaneo().publicUrl().toString());
+    Map<String, String> withPath = new HashMap<>(names);
+    withPath.put("GATEWAY_PUBLIC_URL", "https://kaneo.example/app");
+    assertTrue(problems(withPath).toString().contains("leave out the path /app"));
   }
 
   @Test

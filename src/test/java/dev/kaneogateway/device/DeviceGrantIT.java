@@ -130,8 +130,8 @@ class DeviceGrantIT {
     assertEquals(token, poll(code).token());
     assertEquals("PENDING", poll(code).state().name());
     note(code, false);
-    // The sweep takes what is older than it keeps, and this is not.
-    RunningGateway.await(statements.sweep(now.minus(Duration.ofMinutes(10)), 500));
+    // The sweep leaves it for as long as its code would have lived.
+    RunningGateway.await(statements.sweep(now, Duration.ofMinutes(30), 500));
     assertEquals(token, poll(code).token());
     note(code, true);
     now = now.plus(SETTLING).plusMillis(1);
@@ -277,9 +277,13 @@ class DeviceGrantIT {
         "INSERT INTO device_code (id, device_code, user_code, expires_at, status, created_at, updated_at)"
             + " SELECT 's' || i, 'd' || i, 'u' || i, '2026-03-29 00:00:00', 'pending', '2026-03-28', '2026-03-28' FROM generate_series(1, 1200) i");
     assertEquals(
-        500, RunningGateway.await(statements.sweep(now.minus(Duration.ofMinutes(10)), 500)));
-    RunningGateway.await(statements.sweep(now.minus(Duration.ofMinutes(10)), 500));
-    RunningGateway.await(statements.sweep(now.minus(Duration.ofMinutes(10)), 500));
+        500,
+        RunningGateway.await(
+            statements.sweep(now.minus(Duration.ofMinutes(10)), Duration.ofMinutes(30), 500)));
+    RunningGateway.await(
+        statements.sweep(now.minus(Duration.ofMinutes(10)), Duration.ofMinutes(30), 500));
+    RunningGateway.await(
+        statements.sweep(now.minus(Duration.ofMinutes(10)), Duration.ofMinutes(30), 500));
     assertEquals("1", database.query("SELECT count(*) FROM device_code"));
     assertEquals("PENDING", poll(live).state().name());
   }
