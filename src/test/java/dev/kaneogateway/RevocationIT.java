@@ -167,6 +167,23 @@ class RevocationIT {
     awaitListening(gateway, true);
   }
 
+  /** As a dump is restored in one transaction, its triggers last. */
+  @Test
+  void tablesThatCameInPlaceOfOthersWithTriggersOfTheirOwnAreNoted() {
+    install("install");
+    RunningGateway gateway = listeningGateway();
+    person();
+    awaitStatus(gateway, "key-token", 200);
+    database.execute(
+        "BEGIN; ALTER TABLE apikey RENAME TO before;"
+            + "CREATE TABLE apikey (LIKE before INCLUDING ALL);"
+            + "CREATE TRIGGER kaneo_gateway_credential AFTER INSERT OR UPDATE OR DELETE ON apikey"
+            + " FOR EACH ROW EXECUTE FUNCTION kaneo_gateway.notify_change();"
+            + "CREATE TRIGGER kaneo_gateway_truncate AFTER TRUNCATE ON apikey"
+            + " FOR EACH STATEMENT EXECUTE FUNCTION kaneo_gateway.notify_change(); DROP TABLE before; COMMIT");
+    awaitStatus(gateway, "key-token", 401);
+  }
+
   @Test
   void kaneosTablesCanChangeUnderTheTriggers() {
     install("install");

@@ -8,6 +8,7 @@ import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgNotification;
 import io.vertx.sqlclient.Row;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ public final class RevocationLine {
   private long firstBeat;
   private long lastHeard;
   private long lastSentNanos;
+  private @Nullable String triggers;
   private boolean trusted;
   private @Nullable Reason told;
   private boolean closed;
@@ -149,37 +151,42 @@ public final class RevocationLine {
     long number = ++beatsSent;
     lastSentNanos = System.nanoTime();
     on.query(
-            "SELECT ("
-                + RevocationTriggers.COMPLETE
-                + "), "
+            "SELECT x.*, "
                 + RevocationTriggers.UNRELIABLE
                 + ", pg_notify('"
                 + RevocationTriggers.CHANNEL
                 + "', '"
                 + beatPrefix
                 + number
-                + "')")
+                + "') FROM ("
+                + RevocationTriggers.COMPLETE
+                + ") x")
         .execute()
         .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .onComplete(
             rows -> {
-              Row row = rows.iterator().next();
-              judge(Boolean.TRUE.equals(row.getBoolean(0)), row.getBoolean(1), number);
+              judge(rows.iterator().next(), number);
               vertx.setTimer(interval.toMillis(), id -> beat(on));
             },
             failure -> lost(on));
   }
 
-  private void judge(boolean triggers, boolean unreliable, long number) {
+  private void judge(Row row, long number) {
+    boolean complete = Boolean.TRUE.equals(row.getBoolean(0));
+    boolean others = !Objects.equals(triggers, row.getString(1));
+    triggers = row.getString(1);
     // A beat's own notification may come just after its answer, so it counts at the next.
-    if (!triggers) {
+    if (!complete) {
       distrust(Reason.NO_TRIGGERS);
-    } else if (unreliable || (number > firstBeat && lastHeard < number - 1)) {
+    } else if (row.getBoolean(2) || (number > firstBeat && lastHeard < number - 1)) {
       distrust(Reason.NO_NOTIFICATIONS);
     } else if (!trusted && lastHeard >= firstBeat) {
       trusted = true;
       told = null;
       listener.listening();
+    } else if (trusted && others) {
+      // Their tables may have come in place of others, as a backup is restored in one transaction.
+      listener.changed(RevocationTriggers.ALL);
     }
   }
 

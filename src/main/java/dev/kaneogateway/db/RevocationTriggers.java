@@ -22,6 +22,9 @@ public final class RevocationTriggers {
   /** Where changes are told. */
   public static final String CHANNEL = "kaneo_gateway";
 
+  /** What is told when anything may have changed. */
+  static final String ALL = "all";
+
   private static final List<String> TABLES = List.of("apikey", "session", "user");
   private static final List<String> NAMES =
       List.of("kaneo_gateway_credential", "kaneo_gateway_truncate");
@@ -82,9 +85,10 @@ public final class RevocationTriggers {
           + SOURCE
           + "$$";
 
-  /** Of each table with a trigger: how many are there and fire. */
+  /** Of each table with a trigger: how many are there and fire, and which they are. */
   private static final String FOUND =
-      "SELECT c.relname, count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+      "SELECT c.relname, count(*), string_agg(t.oid || '/' || t.xmin, ' ' ORDER BY t.oid)"
+          + " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
           + " JOIN pg_namespace n ON n.oid = c.relnamespace"
           + " WHERE n.nspname = current_schema() AND c.relname IN ('apikey', 'session', 'user')"
           + " AND t.tgname IN ('kaneo_gateway_credential', 'kaneo_gateway_truncate')"
@@ -94,8 +98,14 @@ public final class RevocationTriggers {
           + SOURCE
           + "$$)";
 
-  /** One row with true if all of them are there and fire. */
-  static final String COMPLETE = "SELECT sum(n) = 6 FROM (" + FOUND + " GROUP BY 1) x(t, n)";
+  /**
+   * One row with true if all of them are there and fire, and with what is another once one was made
+   * anew or did not fire for a while.
+   */
+  static final String COMPLETE =
+      "SELECT sum(n) = 6, string_agg(which, ' ' ORDER BY t) FROM ("
+          + FOUND
+          + " GROUP BY 1) x(t, n, which)";
 
   /**
    * True where notifications cannot be relied on: a standby, or a queue that somebody lets fill.
