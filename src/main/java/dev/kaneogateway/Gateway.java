@@ -240,7 +240,7 @@ public final class Gateway {
             deployed ->
                 vertx.deployVerticle(
                     new RevocationVerticle(
-                        bus, cache, streams, settings, metrics, clock, this::noteRevocation)))
+                        bus, pool, cache, streams, settings, metrics, clock, this::noteRevocation)))
         .compose(deployed -> vertx.deployVerticle(new UsageVerticle(pool, usage, metrics, clock)))
         .compose(
             deployed ->

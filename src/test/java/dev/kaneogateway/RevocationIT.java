@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.kaneogateway.credentials.TokenDigest;
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.Pooler;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -165,6 +166,23 @@ class RevocationIT {
             + " AND pid <> pg_backend_pid()");
     awaitStatus(gateway, "key-token", 401);
     awaitListening(gateway, true);
+  }
+
+  /** Its own statements' notifications come with their answers, all others get lost. */
+  @Test
+  void aPoolerThatKeepsNotificationsBackIsNotTrusted() throws Exception {
+    install("install");
+    try (Pooler pooler = new Pooler(database.url())) {
+      RunningGateway gateway =
+          gateway("DATABASE_URL", pooler.url(), "GATEWAY_LISTEN_HEARTBEAT_MS", "100");
+      person();
+      awaitStatus(gateway, "key-token", 200);
+      Await.until(
+          "what keeps them back is known",
+          () -> readiness(gateway).contains("a pooler that keeps notifications back"));
+      database.execute("UPDATE apikey SET enabled = false WHERE id = 'k'");
+      awaitStatus(gateway, "key-token", 401);
+    }
   }
 
   /** As a dump is restored in one transaction, its triggers last. */
@@ -366,6 +384,15 @@ class RevocationIT {
             .build();
     return http.sendAsync(request, HttpResponse.BodyHandlers.discarding())
         .thenApply(HttpResponse::statusCode);
+  }
+
+  private String readiness(RunningGateway gateway) {
+    URI uri = URI.create("http://127.0.0.1:" + gateway.managementPort() + "/health/ready");
+    return http.sendAsync(
+            HttpRequest.newBuilder(uri).timeout(BOUND).build(),
+            HttpResponse.BodyHandlers.ofString())
+        .join()
+        .body();
   }
 
   private double metric(RunningGateway gateway, String name) {

@@ -6,6 +6,7 @@ import dev.kaneogateway.db.RevocationLine;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.sqlclient.Pool;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
   private static final int SELDOM = 30;
 
   private final Bus bus;
+  private final Pool pool;
   private final CredentialCache cache;
   private final LiveStreams streams;
   private final Settings settings;
@@ -58,6 +60,7 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
    */
   public RevocationVerticle(
       Bus bus,
+      Pool pool,
       CredentialCache cache,
       LiveStreams streams,
       Settings settings,
@@ -65,6 +68,7 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
       Clock clock,
       BiConsumer<Line, String> health) {
     this.bus = bus;
+    this.pool = pool;
     this.cache = cache;
     this.streams = streams;
     this.settings = settings;
@@ -86,7 +90,7 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
     Settings.Revocation revocation = settings.revocation();
     RevocationLine started =
         new RevocationLine(
-            vertx, settings.database(), revocation.heartbeat(), revocation.patience(), this);
+            vertx, pool, settings.database(), revocation.heartbeat(), revocation.patience(), this);
     line = started;
     started.start();
     vertx.setPeriodic(revocation.streamRecheck().toMillis(), id -> recheck());

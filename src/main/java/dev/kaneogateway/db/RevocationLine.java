@@ -6,6 +6,7 @@ import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgNotification;
+import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import java.time.Duration;
 import java.util.Objects;
@@ -15,14 +16,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A connection of its own on which PostgreSQL tells of changed credentials. It is trusted only as
- * long as a heart beats: a notification of its own that comes back, from a server that is no
- * standby and has all {@linkplain RevocationTriggers triggers}. Confined to the context that starts
- * it; connects again for ever.
+ * long as a heart beats: a notification sent over another connection that comes, from a server that
+ * is no standby and has all {@linkplain RevocationTriggers triggers}. Confined to the context that
+ * starts it; connects again for ever.
  */
 public final class RevocationLine {
   private static final long RECONNECT_MS = 500;
 
   private final Vertx vertx;
+  private final Pool pool;
   private final PgConnectOptions options;
   private final Duration interval;
   private final Duration patience;
@@ -64,16 +66,19 @@ public final class RevocationLine {
   }
 
   /**
+   * @param pool over which beats are sent
    * @param interval between the beats
    * @param patience how long a beat may take; a change can go unseen for both together
    */
   public RevocationLine(
       Vertx vertx,
+      Pool pool,
       Settings.Database database,
       Duration interval,
       Duration patience,
       Listener listener) {
     this.vertx = vertx;
+    this.pool = pool;
     this.options = Database.options(database.url());
     this.interval = interval;
     this.patience = patience;
@@ -153,22 +158,28 @@ public final class RevocationLine {
     on.query(
             "SELECT x.*, "
                 + RevocationTriggers.UNRELIABLE
-                + ", pg_notify('"
-                + RevocationTriggers.CHANNEL
-                + "', '"
-                + beatPrefix
-                + number
-                + "') FROM ("
+                + " FROM ("
                 + RevocationTriggers.COMPLETE
                 + ") x")
         .execute()
+        .compose(rows -> notify(number).map(rows.iterator().next()))
         .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .onComplete(
-            rows -> {
-              judge(rows.iterator().next(), number);
+            row -> {
+              judge(row, number);
               vertx.setTimer(interval.toMillis(), id -> beat(on));
             },
             failure -> lost(on));
+  }
+
+  /**
+   * Over another connection, as changes come: what a connection notifies of itself comes with its
+   * answer, also through a pooler that lends it for a transaction and keeps all else back.
+   */
+  private Future<?> notify(long number) {
+    String statement =
+        "SELECT pg_notify('" + RevocationTriggers.CHANNEL + "', '" + beatPrefix + number + "')";
+    return Database.repeatable(vertx, () -> pool.query(statement).execute());
   }
 
   private void judge(Row row, long number) {
