@@ -8,6 +8,7 @@ import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 
 /**
@@ -49,7 +50,10 @@ final class TriggersCommand {
     this.settings = settings;
   }
 
-  /** Does it and looks at the result; never fails. */
+  /**
+   * Does it and looks at the result; never fails. The pool is left to the end of the process: one
+   * that is closed while it connects never says that it is.
+   */
   Future<Outcome> run(Action action) {
     Pool pool = Database.pool(vertx, settings.database());
     Future<?> done =
@@ -61,8 +65,7 @@ final class TriggersCommand {
     return done.compose(changed -> RevocationTriggers.status(pool))
         .timeout(PATIENCE_S, TimeUnit.SECONDS)
         .map(status -> outcome(action, status))
-        .otherwise(failure -> new Outcome(false, "triggers: " + remedy(action, failure)))
-        .eventually(pool::close);
+        .otherwise(failure -> new Outcome(false, "triggers: " + remedy(action, failure)));
   }
 
   private static Outcome outcome(Action action, RevocationTriggers.Status status) {
@@ -85,7 +88,10 @@ final class TriggersCommand {
   }
 
   private static String remedy(Action action, Throwable failure) {
-    String message = String.valueOf(failure.getMessage());
+    String message =
+        failure instanceof TimeoutException
+            ? "no answer within " + PATIENCE_S + " s"
+            : String.valueOf(failure.getMessage());
     return "cannot "
         + (action == Action.STATUS ? "be looked at" : "be changed")
         + " ("

@@ -7,13 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -52,6 +56,24 @@ class MainTest {
     assertTrue(text(out).contains("FAIL  database: cannot be used"), text(out));
     assertTrue(text(out).contains("FAIL  kaneo: http://127.0.0.1:1 does not answer"), text(out));
     assertTrue(!text(out).contains("hidden-pw"));
+  }
+
+  /** So it looks as well where the machine has too much to do to connect in time. */
+  @ParameterizedTest
+  @ValueSource(strings = {"check", "triggers install", "triggers status"})
+  @Timeout(value = 40, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aDatabaseThatSaysNothingIsToldAndEndsWithOne(String command, @TempDir Path directory)
+      throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      Path file =
+          Files.writeString(
+              directory.resolve("g.yaml"),
+              "DATABASE_URL: postgresql://a:b@127.0.0.1:"
+                  + silent.getLocalPort()
+                  + "/x\nKANEO_UPSTREAM_URL: http://127.0.0.1:1\n");
+      assertEquals(1, run((command + " --config " + file).split(" ")));
+      assertTrue(text(out).contains("(Timeout"), text(out));
+    }
   }
 
   @Test
