@@ -175,6 +175,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     if (channel != null) {
       FirstBytes.end(channel.pipeline(), http2);
       TlsFlood.watch(channel.pipeline());
+      JoinedRecords.put(channel.pipeline());
     }
     headBegun = false;
     established = true;

@@ -14,11 +14,20 @@ import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.SelfSignedCertificate;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -73,6 +82,74 @@ class SmallPiecesIT {
     String body = carried.get(10, TimeUnit.SECONDS);
     assertEquals("x".repeat(PIECES), unchunked(body));
     assertTrue(body.length() < PIECES * 3 / 2, body.length() + " bytes");
+  }
+
+  /** Lets several records of TLS leave in one packet. */
+  private static final class Gathering extends Socket {
+    private final ByteArrayOutputStream gathered = new ByteArrayOutputStream();
+    private boolean gathers;
+
+    Gathering(int port) throws IOException {
+      super("127.0.0.1", port);
+    }
+
+    @Override
+    public OutputStream getOutputStream() throws IOException {
+      OutputStream out = super.getOutputStream();
+      return new OutputStream() {
+        @Override
+        public void write(int octet) throws IOException {
+          write(new byte[] {(byte) octet});
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+          (gathers ? gathered : out).write(bytes, from, length);
+        }
+      };
+    }
+
+    void leave() throws IOException {
+      gathers = false;
+      super.getOutputStream().write(gathered.toByteArray());
+    }
+  }
+
+  @Test
+  void recordsOfTlsThatComeAtOnceAreCarriedAsOne() throws Exception {
+    reading.countDown();
+    SelfSignedCertificate certificate = SelfSignedCertificate.create("localhost");
+    try (RunningGateway secure =
+            RunningGateway.start(
+                TestDatabase.createEmpty(),
+                kaneo.port(),
+                "GATEWAY_TLS_CERT",
+                certificate.certificatePath(),
+                "GATEWAY_TLS_KEY",
+                certificate.privateKeyPath());
+        Gathering packets = new Gathering(secure.port())) {
+      SSLContext trusting = SSLContext.getInstance("TLS");
+      PemTrustOptions trusted = new PemTrustOptions().addCertPath(certificate.certificatePath());
+      trusting.init(null, trusted.getTrustManagerFactory(secure.vertx()).getTrustManagers(), null);
+      SSLSocket peer =
+          (SSLSocket)
+              trusting.getSocketFactory().createSocket(packets, "localhost", secure.port(), true);
+      peer.setSoTimeout(10_000);
+      peer.startHandshake();
+      packets.gathers = true;
+      OutputStream out = peer.getOutputStream();
+      out.write(
+          "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+              .getBytes(StandardCharsets.US_ASCII));
+      for (int n = 0; n < PIECES; n++) {
+        out.write("1\r\nx\r\n".getBytes(StandardCharsets.US_ASCII));
+      }
+      out.write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      packets.leave();
+      String body = carried.get(10, TimeUnit.SECONDS);
+      assertEquals("x".repeat(PIECES), unchunked(body));
+      assertTrue(body.length() < PIECES * 3 / 2, body.length() + " bytes");
+    }
   }
 
   @Test
