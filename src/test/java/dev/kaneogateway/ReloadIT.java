@@ -185,7 +185,8 @@ class ReloadIT {
     assertEquals(
         List.of(
             kaneos
-                + ": GATEWAY_UPSTREAM_QEUE is not a setting; did you mean GATEWAY_UPSTREAM_QUEUE?"),
+                + ": GATEWAY_UPSTREAM_QEUE is not a setting; did you mean GATEWAY_UPSTREAM_QUEUE?",
+            "the settings were read again, and none has changed that can be taken up"),
         told.list.stream().map(ILoggingEvent::getFormattedMessage).toList());
   }
 

@@ -37,7 +37,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private static final int MOST_THROWN_AWAY_OF_FRAMES = 1 << 20;
 
   /**
-   * Bytes that come before the protocol is agreed upon: a handshake of TLS, four times what one
+   * Bytes that come before the protocol is agreed upon within TLS: a handshake, four times what one
    * with post-quantum keys takes. The JDK would keep four times as many of each that does not end.
    */
   private static final int MOST_OF_HANDSHAKE = 8 * 1024;
@@ -246,9 +246,10 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
       headBegun = true;
       sinceNanos = System.nanoTime();
     }
-    int length = established || !(message instanceof ByteBuf bytes) ? 0 : bytes.readableBytes();
+    boolean handshake = !established && rules.options().isSsl();
+    int length = handshake && message instanceof ByteBuf bytes ? bytes.readableBytes() : 0;
     context.fireChannelRead(message);
-    if (!established) {
+    if (handshake && !established) {
       // Only now: behind the end of a handshake a request may come with it.
       ofHandshake += length;
       if (ofHandshake > MOST_OF_HANDSHAKE) {

@@ -226,6 +226,19 @@ class ConnectionsIT {
   }
 
   @Test
+  void theFirstHeadOfAConnectionMayComeInManyReads() throws Exception {
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String field = "Cookie: a=" + "x".repeat(1400);
+      peer.send("GET /large HTTP/1.1\r\nHost: a\r\n");
+      for (int n = 0; n < 20; n++) {
+        peer.send(field + "\r\n");
+      }
+      String answer = peer.send("\r\n").readUntil("hello");
+      assertTrue(answer.startsWith("HTTP/1.1 200"), answer);
+    }
+  }
+
+  @Test
   void aHeadThatDoesNotBecomeWholeIsLateBehindARequestAndOverHttp2Too() throws Exception {
     try (RunningGateway hasty =
             RunningGateway.start(
