@@ -168,8 +168,8 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * The protocol is agreed upon. HTTP/2 frames between requests are no half head, so there only
-   * idleness counts.
+   * The protocol is agreed upon. HTTP/2 frames between requests are no half head, so there a read
+   * begins none; {@link HalfFrames} tells of one that is not whole.
    */
   public void established(boolean http2) {
     if (channel != null) {

@@ -74,9 +74,10 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
     while (fedSingly < MOST_FED_SINGLY && bytes.isReadable()) {
       fedSingly++;
       context.fireChannelRead(bytes.readRetainedSlice(1));
-      weighFrames(context.pipeline());
       if (context.isRemoved() || harden(context.pipeline())) {
         fedSingly = MOST_FED_SINGLY;
+      } else {
+        weighFrames(context.pipeline());
       }
     }
     if (bytes.isReadable()) {

@@ -62,7 +62,6 @@ abstract class HalfFrames extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext context, Object message) {
     if (message instanceof ByteBuf bytes) {
       pass(bytes);
-      half(come > 0);
       if (!weigh(come < SMALL_BYTES ? 0 : come)) {
         ReferenceCountUtil.release(message);
         refused.run();
@@ -71,6 +70,8 @@ abstract class HalfFrames extends ChannelInboundHandlerAdapter {
       }
     }
     context.fireChannelRead(message);
+    // Only now: what was whole has begun requests, or the connection itself.
+    half(come > 0);
   }
 
   private void pass(ByteBuf bytes) {

@@ -108,12 +108,13 @@ public final class Http1Deliveries {
       left();
       return;
     }
+    // First, or one that leaves at once would leave the look behind, which then cuts.
+    lookLater(unsent());
     channel
         .pipeline()
         .firstContext()
         .writeAndFlush(Unpooled.EMPTY_BUFFER)
         .addListener(written -> left());
-    lookLater(unsent());
   }
 
   /** A client that takes something, however little, reads; but for ever it need not be given. */

@@ -244,12 +244,17 @@ class ConnectionsIT {
             RunningGateway.start(
                 TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_HEAD_TIMEOUT_MS", "300");
         RawPeer peer = new RawPeer(hasty.port());
+        RawPeer atOnce = new RawPeer(hasty.port());
         Http2Peer other = new Http2Peer(hasty.port())) {
       peer.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: ");
       String all = peer.readAll();
       assertTrue(all.startsWith("HTTP/1.1 200") && all.endsWith("hello"), all);
       other.frame(Http2Peer.HEADERS, 0, 1, new byte[20]);
       assertTrue(other.await(Http2Peer.Frame::isEnd).isEnd());
+      // The preface, empty settings and the head of a HEADERS, all in one read.
+      String begun = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0\24\1\4\0\0\0\1";
+      String end = atOnce.send(begun).readAll();
+      assertFalse(end.contains("(still open)"), end);
     }
   }
 
