@@ -171,12 +171,10 @@ final class Parse {
   static URI httpUrl(String text) {
     try {
       URI uri = new URI(withoutUser(text).replaceAll("/+$", ""));
-      String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
-      boolean http = scheme.equals("http") || scheme.equals("https");
+      boolean http =
+          "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
       if (http && uri.getHost() != null && uri.getRawQuery() == null) {
-        int port = uri.getPort() == (scheme.equals("https") ? 443 : 80) ? -1 : uri.getPort();
-        String host = uri.getHost().toLowerCase(Locale.ROOT);
-        return new URI(scheme + "://" + host + (port < 0 ? "" : ":" + port) + uri.getRawPath());
+        return new URI(Origins.of(uri) + uri.getRawPath());
       }
     } catch (URISyntaxException e) {
       // told below
@@ -215,11 +213,6 @@ final class Parse {
           "leave out the path " + url.getRawPath() + "; pages are served from the root");
     }
     return Optional.ofNullable(url);
-  }
-
-  /** An address without its path. */
-  static URI originOf(URI url) {
-    return URI.create(url.getScheme() + "://" + url.getRawAuthority());
   }
 
   static List<URI> optionalOrigins(String text) {

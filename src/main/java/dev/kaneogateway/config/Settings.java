@@ -264,8 +264,8 @@ public record Settings(
         new Kaneo(
             clientUrl,
             values.of(Keys.KANEO_API_URL),
-            values.of(Keys.GATEWAY_PUBLIC_URL).orElse(Parse.originOf(clientUrl)),
-            corsOrigins.isEmpty() ? List.of(clientUrl.toString()) : corsOrigins,
+            values.of(Keys.GATEWAY_PUBLIC_URL).orElse(URI.create(Origins.of(clientUrl))),
+            corsOrigins.isEmpty() ? List.of(Origins.of(clientUrl)) : corsOrigins,
             values.of(Keys.GATEWAY_PUBLIC_PATHS),
             values.of(Keys.GATEWAY_WEBSOCKET_PATHS),
             values.of(Keys.GATEWAY_METRIC_PATHS)),

@@ -155,6 +155,7 @@ public final class RevocationLine {
     }
     long number = ++beatsSent;
     lastSentNanos = System.nanoTime();
+    Future<?> sent = notify(number);
     on.query(
             "SELECT x.*, "
                 + RevocationTriggers.UNRELIABLE
@@ -162,7 +163,7 @@ public final class RevocationLine {
                 + RevocationTriggers.COMPLETE
                 + ") x")
         .execute()
-        .compose(rows -> notify(number).map(rows.iterator().next()))
+        .compose(rows -> sent.map(rows.iterator().next()))
         .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .onComplete(
             row -> {

@@ -1,6 +1,7 @@
 package dev.kaneogateway.doctor;
 
 import dev.kaneogateway.auth.SessionCookie;
+import dev.kaneogateway.config.Origins;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.credentials.SessionTokens;
 import dev.kaneogateway.web.OwnRequests;
@@ -90,8 +91,7 @@ final class KaneoCheckup implements Doctor.Checkup {
 
   /** Kaneo lets pages of its own client URL read its answers, and of no other. */
   private Future<Finding> clientUrl(URI kaneo) {
-    URI url = settings.kaneo().clientUrl();
-    String origin = url.getScheme() + "://" + url.getRawAuthority();
+    String origin = Origins.of(settings.kaneo().clientUrl());
     return get(kaneo, "/api/config", "Origin", origin)
         .map(
             answer ->

@@ -1,5 +1,6 @@
 package dev.kaneogateway.oauth;
 
+import dev.kaneogateway.config.Origins;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.device.DeviceAnswer;
 import dev.kaneogateway.limits.Refusal;
@@ -8,7 +9,6 @@ import dev.kaneogateway.web.Bodies;
 import dev.kaneogateway.web.Cors;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.HttpDate;
-import dev.kaneogateway.web.Origins;
 import dev.kaneogateway.web.Problems;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;

@@ -1,5 +1,6 @@
 package dev.kaneogateway.pages;
 
+import dev.kaneogateway.config.Origins;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.OwnRequests;
@@ -36,8 +37,7 @@ final class KaneoSignIn {
   KaneoSignIn(HttpClient client, Settings settings, Supplier<List<URI>> kaneos) {
     this.client = client;
     this.kaneos = kaneos;
-    URI page = settings.kaneo().clientUrl();
-    this.origin = page.getScheme() + "://" + page.getRawAuthority();
+    this.origin = Origins.of(settings.kaneo().clientUrl());
   }
 
   /** Fails when Kaneo cannot be asked. */

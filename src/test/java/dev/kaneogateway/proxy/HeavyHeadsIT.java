@@ -73,6 +73,12 @@ class HeavyHeadsIT {
     kaneo.close();
   }
 
+  private static void closeAll(List<? extends AutoCloseable> peers) throws Exception {
+    for (AutoCloseable peer : peers) {
+      peer.close();
+    }
+  }
+
   private static byte[] head(int fields) {
     String[] pairs = new String[2 * fields];
     for (int i = 0; i < fields; i++) {
@@ -118,9 +124,7 @@ class HeavyHeadsIT {
         assertEquals(1, good.get(1, "/x").await(frame -> frame.type() == HEADERS).stream());
       }
     } finally {
-      for (Http2Peer peer : peers) {
-        peer.close();
-      }
+      closeAll(peers);
     }
     gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
     try (Http2Peer again = new Http2Peer(gateway.port())) {
@@ -164,9 +168,7 @@ class HeavyHeadsIT {
         assertEquals(1, good.get(1, "/x").await(frame -> frame.type() == HEADERS).stream());
       }
     } finally {
-      for (Http2Peer peer : peers) {
-        peer.close();
-      }
+      closeAll(peers);
     }
     gateway.awaitMetric("kaneo_gateway_connections_open 0.0");
   }
@@ -196,9 +198,7 @@ class HeavyHeadsIT {
         assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
       }
     } finally {
-      for (RawPeer peer : peers) {
-        peer.close();
-      }
+      closeAll(peers);
     }
     gateway.awaitMetric("kaneo_gateway_connections_open 0.0");
     try (RawPeer again = new RawPeer(gateway.port())) {

@@ -14,7 +14,7 @@ import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
-import io.vertx.core.net.PemTrustOptions;
+import dev.kaneogateway.fixtures.Trusting;
 import io.vertx.core.net.SelfSignedCertificate;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -128,9 +128,7 @@ class SmallPiecesIT {
                 "GATEWAY_TLS_KEY",
                 certificate.privateKeyPath());
         Gathering packets = new Gathering(secure.port())) {
-      SSLContext trusting = SSLContext.getInstance("TLS");
-      PemTrustOptions trusted = new PemTrustOptions().addCertPath(certificate.certificatePath());
-      trusting.init(null, trusted.getTrustManagerFactory(secure.vertx()).getTrustManagers(), null);
+      SSLContext trusting = Trusting.only(certificate, secure.vertx());
       SSLSocket peer =
           (SSLSocket)
               trusting.getSocketFactory().createSocket(packets, "localhost", secure.port(), true);

@@ -6,7 +6,7 @@ import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
-import io.vertx.core.net.PemTrustOptions;
+import dev.kaneogateway.fixtures.Trusting;
 import io.vertx.core.net.SelfSignedCertificate;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -43,9 +43,7 @@ class TlsFloodIT {
             certificate.certificatePath(),
             "GATEWAY_TLS_KEY",
             certificate.privateKeyPath());
-    PemTrustOptions trusted = new PemTrustOptions().addCertPath(certificate.certificatePath());
-    trusting = SSLContext.getInstance("TLS");
-    trusting.init(null, trusted.getTrustManagerFactory(gateway.vertx()).getTrustManagers(), null);
+    trusting = Trusting.only(certificate, gateway.vertx());
   }
 
   @AfterAll

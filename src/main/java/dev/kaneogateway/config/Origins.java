@@ -1,4 +1,4 @@
-package dev.kaneogateway.web;
+package dev.kaneogateway.config;
 
 import java.net.URI;
 import java.net.URISyntaxException;
