@@ -44,6 +44,8 @@ final class EdgeVerticle extends VerticleBase {
   private @Nullable HttpClient client;
   private @Nullable Surfaces surfaces;
   private boolean leaving;
+  private int guardedPort;
+  private GuardedPorts.@Nullable Rules rules;
   private volatile @Nullable LoopDelay delay;
 
   /** Those of now, and those of before that exchanges under way still need. */
@@ -85,10 +87,19 @@ final class EdgeVerticle extends VerticleBase {
                 request -> Http1Deliveries.inTurn(request, next -> current().handle(next)));
     server = listening;
     delay = LoopDelay.start(vertx, metrics);
-    return checkCertificate()
-        .compose(sound -> makeSurfaces())
-        .compose(made -> listening.listen())
-        .onSuccess(bound -> guard());
+    return checkCertificate().compose(sound -> makeSurfaces()).compose(made -> listen(listening));
+  }
+
+  private Future<?> listen(HttpServer listening) {
+    int port = settings.server().port();
+    if (port > 0) {
+      guard(port);
+    }
+    // A free port is known only once it is bound.
+    return listening
+        .listen()
+        .onSuccess(bound -> guard(bound.actualPort()))
+        .onFailure(taken -> release());
   }
 
   private Future<?> makeSurfaces() {
@@ -119,25 +130,39 @@ final class EdgeVerticle extends VerticleBase {
         go -> {
           settings = next;
           maker = nextMaker;
-          guard();
+          guard(port());
           makeSurfaces().<Object>mapEmpty().onComplete(renewed);
         });
     return renewed.future();
   }
 
-  private void guard() {
-    GuardedPorts.guard(
-        port(),
+  private void guard(int port) {
+    GuardedPorts.Rules next =
         new GuardedPorts.Rules(
             settings.limits().headTimeout(),
             settings.limits().idleTimeout(),
             settings.limits().maxHeaderFields(),
             options(),
             metrics::http2Flood,
-            doorkeeper));
+            doorkeeper);
+    GuardedPorts.guard(port, next);
+    guardedPort = port;
+    rules = next;
+  }
+
+  private void release() {
+    if (rules != null) {
+      GuardedPorts.release(guardedPort, rules);
+    }
   }
 
   private void established(HttpConnection connection) {
+    ConnectionGuard guard = ConnectionGuard.of(connection);
+    if (guard == null) {
+      // It came to a free port before anybody knew which one that is.
+      connection.close();
+      return;
+    }
     boolean http2 = !(connection instanceof Http1xServerConnection);
     if (http2) {
       Http2Flood.watch(connection, settings.limits().http2ControlFrames(), metrics::http2Flood);
@@ -151,10 +176,7 @@ final class EdgeVerticle extends VerticleBase {
       connection.exceptionHandler(broken -> {});
       Http1Deliveries.watch(connection, settings.limits().progressTimeout());
     }
-    ConnectionGuard guard = ConnectionGuard.of(connection);
-    if (guard != null) {
-      guard.established(http2);
-    }
+    guard.established(http2);
   }
 
   /** Whether its event loop stands still; asked from any thread. */
@@ -256,6 +278,8 @@ final class EdgeVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     inUse.forEach(each -> each.retire(() -> {}));
-    return server == null ? Future.succeededFuture() : server.close();
+    return server == null
+        ? Future.succeededFuture()
+        : server.close().onComplete(closed -> release());
   }
 }

@@ -75,6 +75,11 @@ public final class GuardedPorts {
     RULES.put(port, rules);
   }
 
+  /** What listens on the port from now on is not guarded, unless other rules hold there by now. */
+  public static void release(int port, Rules rules) {
+    RULES.remove(port, rules);
+  }
+
   /** Ends a connection for which there is no room, before anything is made for it. */
   private static final class Refusal extends ChannelInboundHandlerAdapter {
     @Override

@@ -100,6 +100,29 @@ class ManagementIT {
     }
   }
 
+  /** What held there would cut requests that nobody tells it the end of. */
+  @Test
+  @Timeout(5)
+  void onAPortThatWasOnceForClientsTheirRulesHoldNoMore() throws Exception {
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly()) {
+      int port;
+      try (RunningGateway before = RunningGateway.start(TestDatabase.create(), kaneo.port())) {
+        port = before.port();
+      }
+      try (RunningGateway after =
+              RunningGateway.start(
+                  TestDatabase.create(),
+                  kaneo.port(),
+                  "GATEWAY_MANAGEMENT_PORT",
+                  Integer.toString(port));
+          RawPeer peer = new RawPeer(after.managementPort())) {
+        String request = "GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n";
+        peer.send(request).readUntil("live\"}");
+        peer.send(request).readUntil("live\"}");
+      }
+    }
+  }
+
   @Test
   void readinessNamesEveryPartAndNeedsOneOfEachKind() throws IOException {
     JsonObject parts = awaitReady("HTTP/1.1 200", json -> json.contains("web http"));
