@@ -17,6 +17,9 @@ final class Parse {
   static final String PERCENT_ENCODE =
       "an @ stands where none may; percent-encode the password (@ is %40, / is %2F, ? is %3F, # is %23)";
 
+  /** The longest that most times may be. */
+  static final int DAY_MS = 86_400_000;
+
   private Parse() {}
 
   static String text(String text) {

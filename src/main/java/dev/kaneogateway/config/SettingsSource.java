@@ -56,10 +56,12 @@ final class SettingsSource {
           }
         });
     if (texts.containsKey("POSTGRES_PASSWORD")) {
-      derive(Keys.DATABASE_URL, databaseOfParts());
+      derive(KaneoKeys.DATABASE_URL, databaseOfParts());
     }
-    if (has(Keys.KANEO_CLIENT_URL)) {
-      derive(Keys.KANEO_API_URL, text(Keys.KANEO_CLIENT_URL).replaceFirst("/$", "") + "/api");
+    if (has(KaneoKeys.KANEO_CLIENT_URL)) {
+      derive(
+          KaneoKeys.KANEO_API_URL,
+          text(KaneoKeys.KANEO_CLIENT_URL).replaceFirst("/$", "") + "/api");
     }
   }
 
@@ -147,7 +149,7 @@ final class SettingsSource {
     try {
       return setting.parser().apply(text);
     } catch (IllegalArgumentException e) {
-      if (setting.equals(Keys.KANEO_API_URL) && derived.contains(setting)) {
+      if (setting.equals(KaneoKeys.KANEO_API_URL) && derived.contains(setting)) {
         return null; // Told of KANEO_CLIENT_URL.
       }
       if (text.isEmpty() && unreadable) {
