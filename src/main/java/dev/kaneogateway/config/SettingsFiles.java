@@ -44,7 +44,7 @@ public final class SettingsFiles {
    * @throws SettingsException with every problem found
    */
   public synchronized Settings read() throws SettingsException {
-    return Settings.of(taken);
+    return SettingsReader.read(taken);
   }
 
   /**
@@ -54,10 +54,10 @@ public final class SettingsFiles {
    */
   public synchronized Change readAgain() throws SettingsException {
     SettingsSource now = new SettingsSource(environment, environmentFile, file);
-    Settings.of(now);
+    SettingsReader.read(now);
     List<String> kept = now.keepFixed(taken);
     List<String> changed = now.changedSince(taken);
-    Settings settings = Settings.of(now);
+    Settings settings = SettingsReader.read(now);
     taken = now;
     return new Change(settings, changed, kept);
   }
