@@ -143,7 +143,7 @@ final class EdgeVerticle extends VerticleBase {
             settings.limits().idleTimeout(),
             settings.limits().maxHeaderFields(),
             options(),
-            metrics::http2Flood,
+            metrics.refusals()::http2Flood,
             doorkeeper);
     GuardedPorts.guard(port, next);
     guardedPort = port;
@@ -165,9 +165,11 @@ final class EdgeVerticle extends VerticleBase {
     }
     boolean http2 = !(connection instanceof Http1xServerConnection);
     if (http2) {
-      Http2Flood.watch(connection, settings.limits().http2ControlFrames(), metrics::http2Flood);
-      Http2Heads.check(connection, settings.limits().maxHeaderFields(), metrics::malformedRequest);
-      Http2Pieces.watch(connection, metrics::http2Flood);
+      Http2Flood.watch(
+          connection, settings.limits().http2ControlFrames(), metrics.refusals()::http2Flood);
+      Http2Heads.check(
+          connection, settings.limits().maxHeaderFields(), metrics.refusals()::malformedRequest);
+      Http2Pieces.watch(connection, metrics.refusals()::http2Flood);
       Http2Streams.watch(connection);
       Http2Tables.limit(connection);
       Http2Deliveries.watch(connection, settings.limits().progressTimeout());

@@ -101,12 +101,12 @@ public final class Gateway {
     this.clock = clock;
     this.metrics = new GatewayMetrics(settings.management().metrics());
     metrics.pools(vertx);
-    metrics.build(version(), Transports.of(vertx));
+    metrics.process().build(version(), Transports.of(vertx));
     metrics.gauge(
         "event_loops_stalled",
         "Event loops that have come to no timer for a second.",
         this::stalledLoops);
-    metrics.logLinesDropped(LogConfiguration.DROPPED);
+    metrics.process().logLinesDropped(LogConfiguration.DROPPED);
     metrics.gauge("stopping", "Whether the gateway is coming to its end.", () -> stopping ? 1 : 0);
     this.certificate = new CertificateWatch(vertx, metrics, this::serveCertificateAnew);
     this.tracing = new Tracing(settings.traces());

@@ -36,7 +36,7 @@ final class LoopDelay {
     vertx.setTimer(
         CHECK_EVERY_MS,
         id -> {
-          metrics.eventLoopDelayed(Math.max(0, System.nanoTime() - due));
+          metrics.process().eventLoopDelayed(Math.max(0, System.nanoTime() - due));
           await();
         });
   }

@@ -55,11 +55,11 @@ public final class Authenticator {
       return judge(exchange, key.key(), true);
     }
     if (credential instanceof RequestCredential.Cookie) {
-      metrics.authenticated(AuthResult.LEFT_TO_KANEO, false);
+      metrics.credentials().authenticated(AuthResult.LEFT_TO_KANEO, false);
       return Future.succeededFuture(Decision.LEFT_TO_KANEO);
     }
     boolean missing = credential instanceof RequestCredential.None;
-    metrics.authenticated(missing ? AuthResult.MISSING : AuthResult.INVALID, false);
+    metrics.credentials().authenticated(missing ? AuthResult.MISSING : AuthResult.INVALID, false);
     return Future.succeededFuture(
         new Decision.Refuse(missing ? Decision.Reason.MISSING : Decision.Reason.MALFORMED));
   }
@@ -141,15 +141,15 @@ public final class Authenticator {
     if (verdict instanceof Verdict.Valid valid && (!keysOnly || isApiKey(verdict))) {
       Identity identity = valid.identity();
       boolean key = identity.kind() == Identity.Kind.API_KEY;
-      metrics.authenticated(key ? AuthResult.API_KEY : AuthResult.SESSION, cached);
+      metrics.credentials().authenticated(key ? AuthResult.API_KEY : AuthResult.SESSION, cached);
       usage.used(identity);
       return new Decision.Admit(identity);
     }
     if (verdict instanceof Verdict.Unknown) {
-      metrics.authenticated(AuthResult.UNKNOWN, false);
+      metrics.credentials().authenticated(AuthResult.UNKNOWN, false);
       return Decision.UNAVAILABLE;
     }
-    metrics.authenticated(AuthResult.INVALID, cached);
+    metrics.credentials().authenticated(AuthResult.INVALID, cached);
     return new Decision.Refuse(Decision.Reason.INVALID);
   }
 

@@ -154,10 +154,10 @@ public final class CredentialVerticle extends VerticleBase {
               statementsUnderWay--;
               away = failure != null;
               if (failure != null) {
-                metrics.lookupFailed();
+                metrics.credentials().lookupFailed();
                 complain("credentials cannot be looked up: " + reason(failure));
               } else {
-                metrics.lookedUp(batch.size(), System.nanoTime() - began);
+                metrics.credentials().lookedUp(batch.size(), System.nanoTime() - began);
                 recovered();
               }
               batch.forEach(

@@ -147,7 +147,7 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
 
   private void forgetTold() {
     CredentialChanges changes = CredentialChanges.read(told);
-    metrics.credentialsChanged(told.size());
+    metrics.credentials().changed(told.size());
     told.clear();
     cache.forget(changes);
     ask(streams.of(changes::touch));
@@ -181,7 +181,7 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
               Set<String> ended = new HashSet<>();
               some.forEach(identity -> ended.add(identity.label()));
               ended.removeAll(answer.standing().keySet());
-              metrics.streamsEnded(ended.size());
+              metrics.credentials().streamsEnded(ended.size());
               streams.end(ended);
               standing.putAll(answer.standing());
               return ask(identities, to, standing);

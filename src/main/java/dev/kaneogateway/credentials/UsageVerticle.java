@@ -98,7 +98,7 @@ public final class UsageVerticle extends VerticleBase {
                 String id = row.getString(0);
                 usage.add(id, taken.getOrDefault(id, 0L));
               }
-              metrics.keyUsageWritten(taken.size() - held.size());
+              metrics.credentials().usageWritten(taken.size() - held.size());
             })
         .onFailure(
             failure -> {

@@ -101,20 +101,20 @@ public final class DeviceVerticle extends VerticleBase {
 
   /** A counter that is there from the start shows its first event as a step from 0. */
   private void knowOutcomes() {
-    metrics.deviceOutcomes("start", List.of("made", UNANSWERED));
-    metrics.deviceOutcomes("look", List.of("found", "unknown", UNANSWERED));
+    metrics.devices().outcomes("start", List.of("made", UNANSWERED));
+    metrics.devices().outcomes("look", List.of("found", "unknown", UNANSWERED));
     List<String> states = new ArrayList<>(List.of(UNANSWERED));
     for (DeviceAnswer.PollState state : DeviceAnswer.PollState.values()) {
       states.add(label(state));
     }
-    metrics.deviceOutcomes("poll", states);
+    metrics.devices().outcomes("poll", states);
     List<String> outcomes = new ArrayList<>(List.of(UNANSWERED));
     for (DeviceAnswer.Outcome outcome : DeviceAnswer.Outcome.values()) {
       outcomes.add(label(outcome));
     }
-    metrics.deviceOutcomes("approve", outcomes);
-    metrics.deviceOutcomes("deny", outcomes);
-    metrics.deviceOutcomes("revoke", List.of("revoked", "no_session", UNANSWERED));
+    metrics.devices().outcomes("approve", outcomes);
+    metrics.devices().outcomes("deny", outcomes);
+    metrics.devices().outcomes("revoke", List.of("revoked", "no_session", UNANSWERED));
   }
 
   private void use(boolean ownTables) {
@@ -365,7 +365,7 @@ public final class DeviceVerticle extends VerticleBase {
   }
 
   private void step(String step, String outcome) {
-    metrics.deviceStep(step, outcome);
+    metrics.devices().step(step, outcome);
   }
 
   private static String label(Enum<?> outcome) {

@@ -36,7 +36,8 @@ public final class Ceilings {
 
   private static Places places(Ceiling inAll, Ceiling perAddress, Counting counting) {
     GatewayMetrics metrics = counting.metrics();
-    return new Places(() -> metrics.shed(inAll), () -> metrics.shed(perAddress), counting);
+    return new Places(
+        () -> metrics.refusals().shed(inAll), () -> metrics.refusals().shed(perAddress), counting);
   }
 
   /** Takes up changed settings; what is under way stays. */

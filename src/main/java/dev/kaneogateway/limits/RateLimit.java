@@ -78,7 +78,7 @@ public final class RateLimit {
 
   /** Counts a refusal; what is to be told of it. */
   public Excess excess(String key) {
-    counting.metrics().limited(name);
+    counting.metrics().refusals().limited(name);
     return new Excess(name, quota, window, Duration.ofNanos(tokens(key).nanosToNext()));
   }
 

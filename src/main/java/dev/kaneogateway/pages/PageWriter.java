@@ -46,7 +46,7 @@ final class PageWriter {
 
   PageWriter(Vertx vertx, String style, GatewayMetrics metrics) {
     this.metrics = metrics;
-    metrics.pages(VIEWS);
+    metrics.devices().pages(VIEWS);
     // A changed sheet has another address, so that no browser shows new pages with old looks.
     this.styleVersion = Integer.toHexString(style.hashCode());
     this.engine = HandlebarsTemplateEngine.create(vertx);
@@ -59,9 +59,13 @@ final class PageWriter {
 
   /** Renders a view; {@code model} has what the view shows. */
   void show(Exchange exchange, int status, String view, JsonObject model) {
-    metrics.page(
-        view,
-        status < 400 ? "shown" : status == 422 ? "mistaken" : status < 500 ? "refused" : "failed");
+    metrics
+        .devices()
+        .page(
+            view,
+            status < 400
+                ? "shown"
+                : status == 422 ? "mistaken" : status < 500 ? "refused" : "failed");
     String language = Texts.choose(exchange.request().getHeader(HttpHeaders.ACCEPT_LANGUAGE));
     JsonObject t = texts.in(language);
     JsonObject all =

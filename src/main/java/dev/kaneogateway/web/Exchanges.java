@@ -95,7 +95,7 @@ public final class Exchanges {
 
   /** Answers if that is still possible, and hangs up. */
   private void refuseBody(Exchange exchange) {
-    metrics.malformedRequest();
+    metrics.refusals().malformedRequest();
     exchange.bodyMalformed();
     HttpServerResponse response = exchange.response();
     if (!response.headWritten() && !response.ended()) {
@@ -201,7 +201,7 @@ public final class Exchanges {
       ACCESS.info(
           "malformed request {} client={}", status, peer == null ? "-" : peer.hostAddress());
     }
-    metrics.malformedRequest();
+    metrics.refusals().malformedRequest();
     HttpServerResponse response = request.response().setStatusCode(status);
     if (request.version() != HttpVersion.HTTP_2) {
       response.putHeader("Connection", "close");

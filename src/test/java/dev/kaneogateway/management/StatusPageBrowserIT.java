@@ -98,19 +98,19 @@ class StatusPageBrowserIT {
       request(200, i % 50 == 0 ? 180 : 2 + i % 9);
     }
     if (reading % 9 == 0) {
-      METRICS.authenticated(AuthResult.INVALID, false);
+      METRICS.credentials().authenticated(AuthResult.INVALID, false);
       request(401, 1);
-      METRICS.deviceStep("start", "made");
+      METRICS.devices().step("start", "made");
     }
     if (reading % 21 == 0) {
-      METRICS.deviceStep("poll", "issued");
+      METRICS.devices().step("poll", "issued");
     }
     if (reading > 100 && reading < 112) {
       request(502, 40);
       METRICS.upstream("http://127.0.0.1:1337").failed("refused");
     }
     if (reading == 150) {
-      METRICS.deviceStep("look", "unknown");
+      METRICS.devices().step("look", "unknown");
     }
     boolean down = reading > 98 && reading < 112 || reading > 190;
     HEALTH.reportOneOf(

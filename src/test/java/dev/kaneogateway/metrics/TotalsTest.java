@@ -23,7 +23,7 @@ class TotalsTest {
 
   @BeforeEach
   void countLinesDropped() {
-    metrics.logLinesDropped(linesDropped);
+    metrics.process().logLinesDropped(linesDropped);
   }
 
   @AfterEach
@@ -46,20 +46,20 @@ class TotalsTest {
     switch (tally) {
       case REQUESTS -> request(Route.API, 200, 1);
       case SERVER_ERRORS -> request(Route.API, 502, 1);
-      case REFUSED -> metrics.authenticated(AuthResult.MISSING, false);
-      case UNJUDGED -> metrics.authenticated(AuthResult.UNKNOWN, false);
-      case LIMITED -> metrics.limited(Limit.DEVICE_CODES);
-      case LOOKUP_FAILURES -> metrics.lookupFailed();
-      case MALFORMED -> metrics.malformedRequest();
+      case REFUSED -> metrics.credentials().authenticated(AuthResult.MISSING, false);
+      case UNJUDGED -> metrics.credentials().authenticated(AuthResult.UNKNOWN, false);
+      case LIMITED -> metrics.refusals().limited(Limit.DEVICE_CODES);
+      case LOOKUP_FAILURES -> metrics.credentials().lookupFailed();
+      case MALFORMED -> metrics.refusals().malformedRequest();
       case LOG_LINES_DROPPED -> linesDropped.increment();
       case UPSTREAM_REFUSED -> metrics.upstream("http://127.0.0.1:1337").failed("refused");
       case UPSTREAM_BUSY -> metrics.upstream("http://127.0.0.1:1337").failed("busy");
       case UPSTREAM_BROKEN -> metrics.upstream("http://127.0.0.1:1337").failed("truncated");
       case UPSTREAM_SILENT -> metrics.upstream("http://127.0.0.1:1337").failed("silent");
       case UPSTREAM_NONSENSE -> metrics.upstream("http://127.0.0.1:1337").failed("nonsense");
-      case DEVICES_STARTED -> metrics.deviceStep("start", "made");
-      case DEVICES_SIGNED_IN -> metrics.deviceStep("poll", "issued");
-      case USER_CODES_UNKNOWN -> metrics.deviceStep("look", "unknown");
+      case DEVICES_STARTED -> metrics.devices().step("start", "made");
+      case DEVICES_SIGNED_IN -> metrics.devices().step("poll", "issued");
+      case USER_CODES_UNKNOWN -> metrics.devices().step("look", "unknown");
     }
   }
 
