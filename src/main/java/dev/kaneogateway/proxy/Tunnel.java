@@ -5,19 +5,15 @@ import dev.kaneogateway.tracing.RequestTrace;
 import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.upstream.ConnectionPool;
 import dev.kaneogateway.upstream.UpstreamFailure;
-import dev.kaneogateway.web.Channels;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
 import dev.kaneogateway.web.ProtocolSwitch;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +25,6 @@ import org.jspecify.annotations.Nullable;
  * waited for and read, and only then the connection closed. Confined to its event loop.
  */
 final class Tunnel implements Lane.Open, ConnectionPool.Caller {
-  /** Of the range for applications (RFC 6455 §7.4.2), after 401. */
-  private static final int UNAUTHORIZED = 4401;
-
-  private static final int GOING_AWAY = 1001;
-  private static final int SERVICE_RESTART = 1012;
   private static final int SWITCHING_PROTOCOLS = 101;
   private static final long CLOSE_PATIENCE_MS = 1000;
 
@@ -51,8 +42,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   private Upstreams.@Nullable Upstream upstream;
   private RequestTrace.@Nullable Step step;
   private @Nullable Call call;
-  private @Nullable Call refusal;
-  private @Nullable BodyPump refusing;
+  private @Nullable RefusedUpgrade refusal;
   private @Nullable Runnable leavePlace;
   private boolean clientGone;
 
@@ -67,7 +57,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     this.exchange = exchange;
     this.response = exchange.response();
     this.loop = lane.vertx.getOrCreateContext();
-    this.watch = new CredentialWatch(lane, () -> end(UNAUTHORIZED, "credential ended"));
+    this.watch = new CredentialWatch(lane, () -> end(CloseFrame.UNAUTHORIZED, "credential ended"));
     this.firstByte = lane.firstByte.entry(() -> fail(UpstreamFailure.SILENT));
     this.client = new TunnelEnd(lane.progress, () -> stalled("the client"), this::closed);
     this.kaneo = new TunnelEnd(lane.progress, () -> stalled("Kaneo"), this::leave);
@@ -192,7 +182,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
 
   @Override
   public void end() {
-    end(SERVICE_RESTART, "gateway restarts");
+    end(CloseFrame.SERVICE_RESTART, "gateway restarts");
   }
 
   /** Closes both sides in the protocol's own way (RFC 6455 §7.4), and cuts who does not follow. */
@@ -200,91 +190,24 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     if (carrying && !ending) {
       ending = true;
       exchange.trouble(reason);
-      kaneo.endWith(closeFrame(code, reason, false));
-      client.endWith(closeFrame(GOING_AWAY, "", true));
+      kaneo.endWith(CloseFrame.toClient(code, reason));
+      client.endWith(CloseFrame.toServer(CloseFrame.GOING_AWAY));
       lane.vertx.setTimer(CLOSE_PATIENCE_MS, late -> cut());
     }
   }
 
-  private static ByteBuf closeFrame(int code, String reason, boolean masked) {
-    int length = 2 + reason.length();
-    ByteBuf frame = Unpooled.buffer(8 + length);
-    frame.writeByte(0x88).writeByte(masked ? length | 0x80 : length);
-    if (masked) {
-      // A mask of zeros leaves the payload as it is.
-      frame.writeInt(0);
-    }
-    return frame.writeShort(code).writeBytes(reason.getBytes(StandardCharsets.US_ASCII));
-  }
-
-  /** Passes on the answer of a Kaneo that does not upgrade. */
   private void relayRefusal(Call answer) {
+    RefusedUpgrade refused = new RefusedUpgrade(lane, exchange, answer, this::leave);
     if (clientGone || response.ended()) {
-      readOut(answer);
+      refused.readOut();
       return;
     }
-    if (!ResponseHeaders.isFramed(answer.headers())
-        || !ResponseHeaders.copy(answer.headers(), response.headers())) {
+    refusal = refused;
+    if (!refused.relay()) {
+      refusal = null;
       response.headers().clear().set("X-Request-Id", exchange.id());
       fail(UpstreamFailure.NONSENSE);
-      readOut(answer);
-      return;
-    }
-    refusal = answer;
-    response.setStatusCode(answer.statusCode());
-    String length = answer.headers().get(HttpHeaders.CONTENT_LENGTH);
-    if (length == null) {
-      response.setChunked(true);
-    }
-    BodyPump pump =
-        new BodyPump(
-                answer, response, length == null ? -1 : Long.parseLong(length), 0, new Refusal())
-            .limited(lane.progress, false, this::refusalStalled);
-    refusing = pump;
-    pump.start();
-  }
-
-  private void refusalStalled() {
-    exchange.trouble("the client stopped reading");
-    Channels.cut(exchange.request().connection());
-  }
-
-  /** Reads what nobody waits for any more; what does not end in time is no answer of Kaneo's. */
-  private void readOut(Call answer) {
-    refusal = null;
-    if (refusing != null) {
-      refusing.stop();
-    }
-    answer.handler(dropped -> {});
-    answer.endHandler(end -> leave());
-    answer.exceptionHandler(broken -> leave());
-    answer.resume();
-    lane.progress.restart(
-        lane.progress.entry(
-            () -> {
-              answer.reset();
-              leave();
-            }));
-  }
-
-  private final class Refusal implements BodyPump.Events {
-    @Override
-    public void completed() {
-      // The end of the answer ends the exchange.
-      refusal = null;
-      leave();
-    }
-
-    @Override
-    public void tooLarge() {
-      throw new IllegalStateException("answers have no limit");
-    }
-
-    @Override
-    public void sourceFailed(Throwable cause) {
-      refusal = null;
-      leave();
-      Download.breakOff(exchange);
+      refused.readOut();
     }
   }
 
@@ -302,7 +225,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
       clientGone = true;
       exchange.abandoned();
       if (refusal != null) {
-        readOut(refusal);
+        refusal.readOut();
       }
     }
   }
