@@ -67,15 +67,6 @@ public final class RateLimit {
     }
   }
 
-  /** Whether a further attempt would be one too many. */
-  public boolean isExhausted(String key) {
-    if (isOff(key)) {
-      return false;
-    }
-    Tokens own = tokens.getIfPresent(key);
-    return own != null && own.available() <= 0;
-  }
-
   /** Counts a refusal; what is to be told of it. */
   public Excess excess(String key) {
     counting.metrics().refusals().limited(name);

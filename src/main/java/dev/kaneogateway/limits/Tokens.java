@@ -35,7 +35,7 @@ public final class Tokens {
   }
 
   /** How many there are; fewer than none after others have taken them. */
-  long available() {
+  private long available() {
     return bucket.getAvailableTokens();
   }
 

@@ -33,10 +33,6 @@ public enum Tally {
     this.values = values;
   }
 
-  String meter() {
-    return meter;
-  }
-
   boolean counts(io.micrometer.core.instrument.Meter.Id id) {
     return id.getName().equals(meter)
         && (label.isEmpty() || values.contains(String.valueOf(id.getTag(label))));
