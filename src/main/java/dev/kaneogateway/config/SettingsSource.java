@@ -7,11 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -28,13 +26,8 @@ final class SettingsSource {
   /** What the gateway's own settings begin with, and none of Kaneo's. */
   private static final String OWN = "GATEWAY_";
 
-  private static final Set<String> KNOWN =
-      Keys.ALL.stream().map(Setting::name).collect(Collectors.toUnmodifiableSet());
-
   /** What some editors put before the first line. */
   private static final String BYTE_ORDER_MARK = "\uFEFF";
-
-  private static final int MOST_WRONG_LETTERS = 3;
 
   private final Map<String, String> texts = new LinkedHashMap<>();
   private final List<String> problems = new ArrayList<>();
@@ -50,9 +43,9 @@ final class SettingsSource {
         (name, value) -> {
           if (isRead(name)) {
             putUnlessBlank(name, value.strip());
-          } else if (name.startsWith(OWN) && nearest(name).isPresent()) {
+          } else if (name.startsWith(OWN) && SettingNames.nearest(name).isPresent()) {
             // Not any other: whoever runs containers makes names of a service's name.
-            doubts.add(notASetting(name));
+            doubts.add(SettingNames.notASetting(name));
           }
         });
     if (texts.containsKey("POSTGRES_PASSWORD")) {
@@ -80,7 +73,7 @@ final class SettingsSource {
   }
 
   private static boolean isRead(String name) {
-    return name.startsWith("POSTGRES_") || KNOWN.contains(name);
+    return name.startsWith("POSTGRES_") || SettingNames.KNOWN.contains(name);
   }
 
   private boolean has(Setting<?> setting) {
@@ -200,8 +193,8 @@ final class SettingsSource {
     map.forEach(
         (key, value) -> {
           String name = String.valueOf(key);
-          if (!KNOWN.contains(name)) {
-            problems.add(path + ": " + notASetting(name));
+          if (!SettingNames.KNOWN.contains(name)) {
+            problems.add(path + ": " + SettingNames.notASetting(name));
           } else if (value instanceof List<?> list) {
             texts.put(name, list.stream().map(String::valueOf).collect(Collectors.joining(",")));
           } else if (value instanceof Map) {
@@ -240,7 +233,7 @@ final class SettingsSource {
       if (isRead(name)) {
         putUnlessBlank(name, value);
       } else if (name.startsWith(OWN)) {
-        doubts.add(path + ": " + notASetting(name));
+        doubts.add(path + ": " + SettingNames.notASetting(name));
       }
     }
   }
@@ -264,39 +257,6 @@ final class SettingsSource {
     }
     int comment = value.indexOf(" #");
     return comment >= 0 ? value.substring(0, comment).strip() : value;
-  }
-
-  private static String notASetting(String name) {
-    return name
-        + " is not a setting; "
-        + nearest(name)
-            .map(candidate -> "did you mean " + candidate + "?")
-            .orElse("see conf/gateway.yaml for all of them");
-  }
-
-  private static Optional<String> nearest(String name) {
-    String upper = name.toUpperCase(Locale.ROOT);
-    return KNOWN.stream()
-        .filter(candidate -> distance(candidate, upper) <= MOST_WRONG_LETTERS)
-        .min(Comparator.comparingInt(candidate -> distance(candidate, upper)));
-  }
-
-  /** Levenshtein distance. */
-  private static int distance(String a, String b) {
-    int[] previous = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      previous[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int[] current = new int[b.length() + 1];
-      current[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int substitution = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        current[j] = Math.min(substitution, Math.min(previous[j], current[j - 1]) + 1);
-      }
-      previous = current;
-    }
-    return previous[b.length()];
   }
 
   private static String firstLine(@org.jspecify.annotations.Nullable String message) {
