@@ -2,6 +2,7 @@ package dev.kaneogateway.db;
 
 import dev.kaneogateway.config.DatabaseUrl;
 import dev.kaneogateway.config.Settings;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -11,6 +12,7 @@ import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.TrustOptions;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.SslMode;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
@@ -22,6 +24,7 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -51,6 +54,8 @@ public final class Database {
    * and lives without the database.
    */
   public static Pool pool(Vertx vertx, Settings.Database settings) {
+    // Once seen it is reckoned with for good: without statements that last all works, if slower.
+    AtomicBoolean pooler = new AtomicBoolean();
     return PgBuilder.pool()
         .with(
             new PoolOptions()
@@ -65,25 +70,46 @@ public final class Database {
                 .setTcpKeepAlive(true)
                 // With epoll: a peer that has vanished is noticed at once, not after TCP's minutes.
                 .setTcpUserTimeout((int) PATIENCE.toMillis()))
-        .connectingTo(options(settings.url()))
-        .withConnectHandler(Database::endWhenSilent)
+        .connectingTo(
+            options(settings.url())
+                .setCachePreparedStatements(true)
+                // A pooler may lend another server connection for the next transaction, where a
+                // statement prepared before is unknown, or another one by the same name.
+                .setPreparedStatementCacheSqlFilter(sql -> !pooler.get())
+                // What is not kept is sent again with its parameters, as one transaction.
+                .setUseLayer7Proxy(true))
+        .withConnectHandler(connection -> prepare(connection, pooler))
         .using(vertx)
         .build();
   }
 
-  /**
-   * First in the pipeline, since the driver itself, asked to close, waits for the server to do so.
-   * A statement that nobody awaits any more would else keep its connection for ever.
-   */
-  private static void endWhenSilent(SqlConnection connection) {
-    if (((SqlConnectionInternal) connection).unwrap().unwrap()
-        instanceof SocketConnectionBase made) {
-      made.socket()
-          .channelHandlerContext()
-          .pipeline()
-          .addFirst(new ReadTimeoutHandler(SILENCE.toSeconds(), TimeUnit.SECONDS));
-    }
-    connection.close();
+  /** A connection is handed out when it is closed here. */
+  private static void prepare(SqlConnection connection, AtomicBoolean pooler) {
+    // First in the pipeline, since the driver itself, asked to close, waits for the server to do
+    // so. A statement that nobody awaits any more would else keep its connection for ever.
+    ChannelHandlerContext first =
+        ((SocketConnectionBase) ((SqlConnectionInternal) connection).unwrap().unwrap())
+            .socket()
+            .channelHandlerContext()
+            .pipeline()
+            .addFirst(new ReadTimeoutHandler(SILENCE.toSeconds(), TimeUnit.SECONDS))
+            .firstContext();
+    connection
+        .query("SELECT pg_backend_pid()")
+        .execute()
+        .onComplete(
+            rows -> {
+              // A server tells at the beginning which process of its own it is; a pooler cannot
+              // yet,
+              // and tells a number of its own.
+              int process = rows.iterator().next().getInteger(0);
+              if (process != ((PgConnection) connection).processId()) {
+                pooler.set(true);
+              }
+              connection.close();
+            },
+            // One of which nothing is known is not handed out.
+            failure -> first.close());
   }
 
   /**
@@ -108,11 +134,12 @@ public final class Database {
             .setPort(parsed.port())
             .setDatabase(parsed.database())
             .setPassword(parsed.password())
-            .setSslMode(SslMode.valueOf(parsed.tls().name()))
-            .setCachePreparedStatements(true);
+            .setSslMode(SslMode.valueOf(parsed.tls().name()));
     if (!parsed.user().isEmpty()) {
       options.setUser(parsed.user());
     }
+    // PgBouncer refuses who sets this, unless told to ignore it; no number here has a fraction.
+    options.getProperties().remove("extra_float_digits");
     parsed.applicationName().ifPresent(name -> options.addProperty("application_name", name));
     return parsed.tls() == DatabaseUrl.Tls.DISABLE ? options : options.setSslOptions(tls(parsed));
   }
