@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.kaneogateway.credentials.TokenDigest;
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.PgBouncer;
 import dev.kaneogateway.fixtures.Pooler;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -180,6 +181,37 @@ class RevocationIT {
       Await.until(
           "what keeps them back is known",
           () -> readiness(gateway).contains("a pooler that keeps notifications back"));
+      database.execute("UPDATE apikey SET enabled = false WHERE id = 'k'");
+      awaitStatus(gateway, "key-token", 401);
+    }
+  }
+
+  /** What comes while the line asks something comes by chance. */
+  @Test
+  void aPoolerThatLendsForATransactionIsNeverTrusted() throws Exception {
+    install("install");
+    try (PgBouncer pooler = new PgBouncer(database.url(), "transaction", 3)) {
+      RunningGateway gateway =
+          gateway("DATABASE_URL", pooler.url(), "GATEWAY_LISTEN_HEARTBEAT_MS", "50");
+      Await.until(
+          "what keeps them back is known",
+          () -> readiness(gateway).contains("a pooler that keeps notifications back"));
+      long end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+      while (System.nanoTime() < end) {
+        assertEquals(0, metric(gateway, "kaneo_gateway_revocation_line_up"));
+      }
+    }
+  }
+
+  @Test
+  void byAPoolerThatLendsForASessionChangesAreHeardOf() throws Exception {
+    install("install");
+    try (PgBouncer pooler = new PgBouncer(database.url(), "session", 30)) {
+      RunningGateway gateway =
+          gateway("DATABASE_URL", pooler.url(), "GATEWAY_LISTEN_HEARTBEAT_MS", "100");
+      awaitListening(gateway, true);
+      person();
+      awaitStatus(gateway, "key-token", 200);
       database.execute("UPDATE apikey SET enabled = false WHERE id = 'k'");
       awaitStatus(gateway, "key-token", 401);
     }

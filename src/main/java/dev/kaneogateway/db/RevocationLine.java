@@ -36,6 +36,7 @@ public final class RevocationLine {
   private long lastHeard;
   private long lastSentNanos;
   private @Nullable String triggers;
+  private boolean asking;
   private boolean trusted;
   private @Nullable Reason told;
   private boolean closed;
@@ -137,12 +138,18 @@ public final class RevocationLine {
     beat(fresh);
   }
 
+  /**
+   * What comes with an answer may be there by chance: a pooler that lends its connections for a
+   * transaction gives on what the server says meanwhile, and keeps all else back.
+   */
   private void heard(PgNotification notification) {
     String payload = notification.getPayload();
     if (payload.startsWith(beatPrefix)) {
-      lastHeard = Long.parseLong(payload.substring(beatPrefix.length()));
-      if (trusted && lastHeard == beatsSent) {
-        listener.proven(lastSentNanos);
+      if (!asking) {
+        lastHeard = Long.parseLong(payload.substring(beatPrefix.length()));
+        if (trusted && lastHeard == beatsSent) {
+          listener.proven(lastSentNanos);
+        }
       }
     } else if (!payload.startsWith("beat ")) {
       listener.changed(payload);
@@ -153,9 +160,7 @@ public final class RevocationLine {
     if (connection != on) {
       return;
     }
-    long number = ++beatsSent;
-    lastSentNanos = System.nanoTime();
-    Future<?> sent = notify(number);
+    asking = true;
     on.query(
             "SELECT x.*, "
                 + RevocationTriggers.UNRELIABLE
@@ -163,34 +168,43 @@ public final class RevocationLine {
                 + RevocationTriggers.COMPLETE
                 + ") x")
         .execute()
-        .compose(rows -> sent.map(rows.iterator().next()))
         .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+        .compose(
+            rows -> {
+              if (connection != on) {
+                return Future.failedFuture("no longer listened to");
+              }
+              asking = false;
+              judge(rows.iterator().next());
+              return notifyOfBeat().timeout(patience.toMillis(), TimeUnit.MILLISECONDS);
+            })
         .onComplete(
-            row -> {
-              judge(row, number);
-              vertx.setTimer(interval.toMillis(), id -> beat(on));
-            },
-            failure -> lost(on));
+            sent -> vertx.setTimer(interval.toMillis(), id -> beat(on)), failure -> lost(on));
   }
 
   /**
    * Over another connection, as changes come: what a connection notifies of itself comes with its
-   * answer, also through a pooler that lends it for a transaction and keeps all else back.
+   * answer.
    */
-  private Future<?> notify(long number) {
+  private Future<?> notifyOfBeat() {
+    lastSentNanos = System.nanoTime();
     String statement =
-        "SELECT pg_notify('" + RevocationTriggers.CHANNEL + "', '" + beatPrefix + number + "')";
+        "SELECT pg_notify('"
+            + RevocationTriggers.CHANNEL
+            + "', '"
+            + beatPrefix
+            + ++beatsSent
+            + "')";
     return Database.repeatable(vertx, () -> pool.query(statement).execute());
   }
 
-  private void judge(Row row, long number) {
+  private void judge(Row row) {
     boolean complete = Boolean.TRUE.equals(row.getBoolean(0));
     boolean others = !Objects.equals(triggers, row.getString(1));
     triggers = row.getString(1);
-    // A beat's own notification may come just after its answer, so it counts at the next.
     if (!complete) {
       distrust(Reason.NO_TRIGGERS);
-    } else if (row.getBoolean(2) || (number > firstBeat && lastHeard < number - 1)) {
+    } else if (row.getBoolean(2) || (beatsSent >= firstBeat && lastHeard < beatsSent)) {
       distrust(Reason.NO_NOTIFICATIONS);
     } else if (!trusted && lastHeard >= firstBeat) {
       trusted = true;
