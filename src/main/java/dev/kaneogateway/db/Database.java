@@ -99,9 +99,8 @@ public final class Database {
         .execute()
         .onComplete(
             rows -> {
-              // A server tells at the beginning which process of its own it is; a pooler cannot
-              // yet,
-              // and tells a number of its own.
+              // A server has said at the beginning which process this is; a pooler, a number of its
+              // own.
               int process = rows.iterator().next().getInteger(0);
               if (process != ((PgConnection) connection).processId()) {
                 pooler.set(true);
