@@ -13,6 +13,7 @@ import io.vertx.core.net.TrustOptions;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
+import io.vertx.pgclient.PgException;
 import io.vertx.pgclient.SslMode;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
@@ -123,6 +124,17 @@ public final class Database {
                 vertx
                     .timer(HANG_UP.toMillis(), TimeUnit.MILLISECONDS)
                     .compose(hungUp -> statement.get()));
+  }
+
+  /** What keeps it from being used, said of the database; an error is its own words. */
+  public static String fault(Throwable failure) {
+    return failure instanceof PgException said
+        ? "answers with an error: "
+            + String.valueOf(said.getErrorMessage()).lines().findFirst().orElse("")
+            + " ("
+            + said.getSqlState()
+            + ")"
+        : "does not answer";
   }
 
   static PgConnectOptions options(String url) {

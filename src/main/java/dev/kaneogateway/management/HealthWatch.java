@@ -1,6 +1,7 @@
 package dev.kaneogateway.management;
 
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.db.Database;
 import dev.kaneogateway.db.KaneoSchema;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
@@ -82,7 +83,7 @@ final class HealthWatch {
     return within(KaneoSchema.probe(pool))
         .onComplete(
             schema -> health.report("database", schema.usable(), grace, schema.fault()),
-            failure -> health.report("database", false, grace, "does not answer"));
+            failure -> health.report("database", false, grace, Database.fault(failure)));
   }
 
   private Future<?> ask(String kind, URI origin, HttpMethod method, String path) {

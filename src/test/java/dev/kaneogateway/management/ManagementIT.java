@@ -144,6 +144,32 @@ class ManagementIT {
   }
 
   @Test
+  void readinessTellsWhatADatabaseSaidThatAnswersWithAnError() throws Exception {
+    String url = TestDatabase.createEmpty().url();
+    HttpClient client = HttpClient.newHttpClient();
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly();
+        RunningGateway alone =
+            RunningGateway.start(
+                TestDatabase.createEmpty(),
+                kaneo.port(),
+                "DATABASE_URL",
+                url.substring(0, url.lastIndexOf('/') + 1) + "not_there")) {
+      HttpRequest ready =
+          HttpRequest.newBuilder(
+                  URI.create("http://127.0.0.1:" + alone.managementPort() + "/health/ready"))
+              .build();
+      Await.until(
+          "the database's own words",
+          () ->
+              client
+                  .send(ready, HttpResponse.BodyHandlers.ofString())
+                  .body()
+                  .contains(
+                      "answers with an error: database \\\"not_there\\\" does not exist (3D000)"));
+    }
+  }
+
+  @Test
   void aRevocationLineThatNobodySetUpIsUnusedAndNotDown() throws IOException {
     JsonObject parts = awaitReady("HTTP/1.1", json -> json.contains("not all, installed"));
     assertEquals("unused", parts.getJsonObject("revocation").getString("status"));
