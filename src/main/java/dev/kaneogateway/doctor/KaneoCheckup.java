@@ -84,7 +84,7 @@ final class KaneoCheckup implements Doctor.Checkup {
             failure ->
                 Finding.problem(
                     "kaneo",
-                    uri + " does not answer (" + Doctor.reason(failure) + ")",
+                    uri + " " + OwnRequests.fault(failure) + " (" + Doctor.reason(failure) + ")",
                     "everything but the sign-in of devices needs it.",
                     "start Kaneo or correct " + setting + "."));
   }

@@ -95,7 +95,7 @@ final class HealthWatch {
     return within(answer)
         .onComplete(
             status -> tell(kind, origin, status < 500, status < 500 ? "" : "answers " + status),
-            failure -> tell(kind, origin, false, "does not answer"));
+            failure -> tell(kind, origin, false, OwnRequests.fault(failure)));
   }
 
   /**

@@ -8,6 +8,10 @@ enum Trouble {
       Tally.UPSTREAM_REFUSED,
       "Kaneo took no connection",
       "See that Kaneo runs and listens at KANEO_UPSTREAM_URL."),
+  UPSTREAM_UNRESOLVED(
+      Tally.UPSTREAM_UNRESOLVED,
+      "The name of Kaneo did not resolve",
+      "See the name in KANEO_UPSTREAM_URL, and whether this machine's DNS knows it."),
   UPSTREAM_BUSY(
       Tally.UPSTREAM_BUSY,
       "No connection to Kaneo was free in time",

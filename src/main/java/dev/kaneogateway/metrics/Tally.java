@@ -13,6 +13,7 @@ public enum Tally {
   MALFORMED("malformed_requests", "", Set.of()),
   LOG_LINES_DROPPED("log_lines_dropped", "", Set.of()),
   UPSTREAM_REFUSED("upstream_failures", "cause", Set.of("refused")),
+  UPSTREAM_UNRESOLVED("upstream_failures", "cause", Set.of("unresolved")),
   UPSTREAM_BUSY("upstream_failures", "cause", Set.of("busy")),
   UPSTREAM_BROKEN("upstream_failures", "cause", Set.of("broken", "truncated")),
   UPSTREAM_SILENT("upstream_failures", "cause", Set.of("silent")),

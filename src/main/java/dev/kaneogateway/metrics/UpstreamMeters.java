@@ -18,7 +18,7 @@ import java.util.function.BooleanSupplier;
 public final class UpstreamMeters {
   /** Every way in which Kaneo fails a request; the {@code cause} label. */
   public static final List<String> CAUSES =
-      List.of("refused", "busy", "broken", "silent", "nonsense", "truncated");
+      List.of("refused", "unresolved", "busy", "broken", "silent", "nonsense", "truncated");
 
   private final MeterRegistry registry;
   private final List<Meter> registered = new ArrayList<>();

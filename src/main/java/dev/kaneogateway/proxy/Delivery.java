@@ -98,17 +98,17 @@ final class Delivery implements ConnectionPool.Caller {
     if (over || asked == null) {
       return;
     }
-    boolean refused = why == UpstreamFailure.REFUSED;
-    if (refused) {
+    boolean away = why.isAway();
+    if (away) {
       asked.refused();
       seenAway = true;
     }
-    if (refused && upstreams.losesSession(asked, exchange.request().headers())) {
+    if (away && upstreams.losesSession(asked, exchange.request().headers())) {
       sender.sessionGone();
-    } else if (refused && attempts < upstreams.size()) {
+    } else if (away && attempts < upstreams.size()) {
       release();
       ask();
-    } else if (refused && lane.mayHold(asked)) {
+    } else if (away && lane.mayHold(asked)) {
       askLater();
     } else {
       sender.notAnswered(why);

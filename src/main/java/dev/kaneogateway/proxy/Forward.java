@@ -306,7 +306,7 @@ final class Forward implements Delivery.Sender {
       return;
     }
     delivery.failed(failure.label());
-    if (failure == UpstreamFailure.BUSY || failure == UpstreamFailure.REFUSED) {
+    if (failure == UpstreamFailure.BUSY || failure.isAway()) {
       finish(true);
       lane.cors.openRefusal(exchange);
       Problems.answerRetryLater(

@@ -80,10 +80,10 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   @Override
   public void notConnected(UpstreamFailure why) {
     Upstreams.Upstream chosen = upstream;
-    if (why == UpstreamFailure.REFUSED && chosen != null) {
+    if (why.isAway() && chosen != null) {
       chosen.refused();
     }
-    if (why == UpstreamFailure.REFUSED && !clientGone && lane.mayHold(chosen)) {
+    if (why.isAway() && !clientGone && lane.mayHold(chosen)) {
       lane.holdBack(this::connect);
     } else {
       leave();

@@ -9,6 +9,8 @@ import java.util.concurrent.TimeoutException;
 public enum UpstreamFailure {
   /** Nobody listens, or nobody answers the call: no byte of the request was sent. */
   REFUSED(502, "bad_gateway", "Kaneo does not accept connections."),
+  /** Nobody knows where it is, for now or by a mistake: no byte of the request was sent either. */
+  UNRESOLVED(502, "bad_gateway", "The name of Kaneo does not resolve."),
   /** Every connection is busy and the queue is full, or one was not to be had in time. */
   BUSY(503, "overloaded", "Too many requests are waiting for Kaneo."),
   /** Kaneo hung up before its answer was complete. */
@@ -45,11 +47,17 @@ public enum UpstreamFailure {
     return name().toLowerCase(java.util.Locale.ROOT);
   }
 
+  /** Whether Kaneo is away, as it is during a restart, in which its name may be gone too. */
+  public boolean isAway() {
+    return this == REFUSED || this == UNRESOLVED;
+  }
+
   /** While a connection was asked for. */
   public static UpstreamFailure ofConnecting(Throwable cause) {
-    if (cause instanceof ConnectException
-        || cause instanceof UnknownHostException
-        || cause instanceof NoRouteToHostException) {
+    if (cause instanceof UnknownHostException) {
+      return UNRESOLVED;
+    }
+    if (cause instanceof ConnectException || cause instanceof NoRouteToHostException) {
       return REFUSED;
     }
     return cause instanceof TimeoutException ? BUSY : REFUSED;

@@ -8,6 +8,7 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 
@@ -36,6 +37,13 @@ public final class OwnRequests {
       reached = reached.recover(away -> client.request(to(next, method, path, timeout)));
     }
     return reached;
+  }
+
+  /** What keeps an origin from answering, said of it. */
+  public static String fault(Throwable failure) {
+    return failure instanceof UnknownHostException
+        ? "has a name that does not resolve"
+        : "does not answer";
   }
 
   /** A request to a path of an origin, to be answered in time. */

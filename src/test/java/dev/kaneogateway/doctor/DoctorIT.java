@@ -262,6 +262,12 @@ class DoctorIT {
   }
 
   @Test
+  void aKaneoWhoseNameDoesNotResolve() throws Exception {
+    environment.put("KANEO_UPSTREAM_URL", "http://kaneo.invalid:1337");
+    assertTrue(problem("kaneo").found().contains("has a name that does not resolve"));
+  }
+
+  @Test
   void anApiUrlAsKaneosOwnImageMakesIt() throws Exception {
     environment.put("KANEO_API_URL", "https://kaneo.example.org/api");
     issuer = "https://kaneo.example.org/api";

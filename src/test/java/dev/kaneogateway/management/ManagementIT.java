@@ -170,6 +170,26 @@ class ManagementIT {
   }
 
   @Test
+  void readinessTellsANameThatDoesNotResolveFromAKaneoThatDoesNotAnswer() throws Exception {
+    HttpClient client = HttpClient.newHttpClient();
+    try (RunningGateway alone =
+        RunningGateway.start(
+            TestDatabase.createEmpty(), 1, "KANEO_UPSTREAM_URL", "http://kaneo.invalid:1337")) {
+      HttpRequest ready =
+          HttpRequest.newBuilder(
+                  URI.create("http://127.0.0.1:" + alone.managementPort() + "/health/ready"))
+              .build();
+      Await.until(
+          "the name is the trouble",
+          () ->
+              client
+                  .send(ready, HttpResponse.BodyHandlers.ofString())
+                  .body()
+                  .contains("has a name that does not resolve"));
+    }
+  }
+
+  @Test
   void aRevocationLineThatNobodySetUpIsUnusedAndNotDown() throws IOException {
     JsonObject parts = awaitReady("HTTP/1.1", json -> json.contains("not all, installed"));
     assertEquals("unused", parts.getJsonObject("revocation").getString("status"));

@@ -53,6 +53,7 @@ class TotalsTest {
       case MALFORMED -> metrics.refusals().malformedRequest();
       case LOG_LINES_DROPPED -> linesDropped.increment();
       case UPSTREAM_REFUSED -> metrics.upstream("http://127.0.0.1:1337").failed("refused");
+      case UPSTREAM_UNRESOLVED -> metrics.upstream("http://127.0.0.1:1337").failed("unresolved");
       case UPSTREAM_BUSY -> metrics.upstream("http://127.0.0.1:1337").failed("busy");
       case UPSTREAM_BROKEN -> metrics.upstream("http://127.0.0.1:1337").failed("truncated");
       case UPSTREAM_SILENT -> metrics.upstream("http://127.0.0.1:1337").failed("silent");

@@ -786,6 +786,22 @@ class ForwardIT {
   }
 
   @Test
+  void aNameThatDoesNotResolveIsNotTakenForAKaneoThatRefuses() throws Exception {
+    try (RunningGateway alone =
+        RunningGateway.start(
+            TestDatabase.createEmpty(), 1, "KANEO_UPSTREAM_URL", "http://kaneo.invalid:1337")) {
+      String text = answer(alone, "Accept: text/plain");
+      assertTrue(text.startsWith("HTTP/1.1 502 "), text);
+      assertTrue(text.endsWith("The name of Kaneo does not resolve.\n"), text);
+      assertTrue(
+          alone
+              .metrics()
+              .contains(
+                  "upstream_failures_total{cause=\"unresolved\",upstream=\"http://kaneo.invalid:1337\"} 1.0"));
+    }
+  }
+
+  @Test
   void nobodyListeningIsABadGatewayInTheCallersForm() throws Exception {
     int free = FreePort.find();
     try (RunningGateway alone = RunningGateway.start(TestDatabase.createEmpty(), free)) {
