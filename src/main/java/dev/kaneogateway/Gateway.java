@@ -7,6 +7,7 @@ import dev.kaneogateway.management.ManagementVerticle;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.PoolMeters;
 import dev.kaneogateway.web.GuardedPorts;
+import dev.kaneogateway.web.MemoryShare;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -60,6 +61,7 @@ public final class Gateway {
         this::stalledLoops);
     metrics.process().logLinesDropped(LogConfiguration.DROPPED);
     metrics.gauge("stopping", "Whether the gateway is coming to its end.", () -> stopping ? 1 : 0);
+    MemoryShare.measure(metrics);
     this.certificate = new CertificateWatch(vertx, metrics, this::serveCertificateAnew);
     this.health = new Health(clock);
     // Management answers before clients can connect, and goes on when they never can.

@@ -159,6 +159,9 @@ class MonitoringTest {
     for (Ceiling ceiling : Ceiling.values()) {
       counters.add("shed_requests_total{ceiling=\"" + ceiling.label() + "\"}");
     }
+    for (String share : List.of("heads", "pieces", "halves")) {
+      counters.add("memory_share_refused_total{share=\"" + share + "\"}");
+    }
     for (String counter : counters) {
       assertTrue(exposition.contains("\nkaneo_gateway_" + counter + " 0.0\n"), counter);
     }

@@ -88,6 +88,16 @@ class HeavyHeadsIT {
     return request("POST", "/x", pairs);
   }
 
+  private double measured(String what, String share) {
+    String line = "kaneo_gateway_memory_share_" + what + "{share=\"" + share + "\"} ";
+    return gateway
+        .metrics()
+        .lines()
+        .filter(each -> each.startsWith(line))
+        .mapToDouble(each -> Double.parseDouble(each.substring(line.length())))
+        .sum();
+  }
+
   @Test
   void aHeadHasNoMoreFieldsThanOverHttp1() throws Exception {
     try (Http2Peer peer = new Http2Peer(gateway.port())) {
@@ -103,6 +113,7 @@ class HeavyHeadsIT {
   @Test
   void thoseUnderWayTakeUpSoMuchAndOthersAreServedBeside() throws Exception {
     byte[] heavy = head(100);
+    double refused = measured("refused_total", "heads");
     long wanted = Runtime.getRuntime().maxMemory() / 8 / 30_000;
     List<Http2Peer> peers = new ArrayList<>();
     try {
@@ -120,6 +131,8 @@ class HeavyHeadsIT {
         last.frame(HEADERS, END_HEADERS, 1, heavy);
         assertEquals(REFUSED_STREAM, last.await(frame -> frame.stream() == 1).error());
       }
+      assertTrue(measured("refused_total", "heads") > refused);
+      assertTrue(measured("bytes", "heads") > measured("max_bytes", "heads") * 0.4);
       try (Http2Peer good = new Http2Peer(gateway.port())) {
         assertEquals(1, good.get(1, "/x").await(frame -> frame.type() == HEADERS).stream());
       }
