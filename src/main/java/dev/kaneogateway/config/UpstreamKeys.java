@@ -52,7 +52,7 @@ final class UpstreamKeys {
               "GATEWAY_UPSTREAM_CONNECTIONS",
               "1024",
               Parse.number(1, 65535),
-              "Most connections to each Kaneo, over all event loops.")
+              "Most connections to each Kaneo, over all event loops; to all of them never more than a quarter of the process's descriptors.")
           .alive();
   static final Setting<Integer> GATEWAY_UPSTREAM_QUEUE =
       Setting.of(

@@ -17,8 +17,9 @@ public final class Ceilings {
   private final Places requests;
   private final Places streams;
   private final Means means;
+  private volatile int upstreamConnections;
 
-  Ceilings(Settings.Ceilings settings, Counting counting, Means means) {
+  Ceilings(Settings settings, Counting counting, Means means) {
     this.means = means;
     GatewayMetrics metrics = counting.metrics();
     this.requests = places(Ceiling.REQUESTS, Ceiling.REQUESTS_PER_ADDRESS, counting);
@@ -41,9 +42,19 @@ public final class Ceilings {
   }
 
   /** Takes up changed settings; what is under way stays. */
-  public void renew(Settings.Ceilings settings) {
+  public void renew(Settings next) {
+    Settings.Ceilings settings = next.ceilings();
+    Settings.Upstream upstream = next.upstream();
+    upstreamConnections =
+        means.upstreamConnections(
+            upstream.maxConnections(), upstream.api().size() + upstream.web().size());
     requests.number(settings.requests(), settings.requestsPerAddress());
     streams.number(means.streams(settings.streams()), settings.streamsPerAddress());
+  }
+
+  /** How many connections for requests there may be to each Kaneo, over all event loops. */
+  public int upstreamConnections() {
+    return upstreamConnections;
   }
 
   /** Gives a request its place until it ends; or says that there is none. */

@@ -25,7 +25,7 @@ public final class Limits {
     this.clock = CoarseClock.on(vertx);
     this.shared = shared;
     Means means = Means.ofProcess();
-    this.ceilings = new Ceilings(settings.ceilings(), counting(settings), means);
+    this.ceilings = new Ceilings(settings, counting(settings), means);
     this.connections = new OpenConnections(counting(settings), means);
     connections.renew(settings);
     this.devices = DeviceLimits.of(settings.device(), counting(settings));
@@ -44,7 +44,7 @@ public final class Limits {
     if (others) {
       requests = new RequestLimits(next.rateLimits(), ceilings, counting(next));
     }
-    ceilings.renew(next.ceilings());
+    ceilings.renew(next);
     connections.renew(next);
     if (others || !next.device().equals(before.device())) {
       devices = DeviceLimits.of(next.device(), counting(next));

@@ -16,6 +16,12 @@ import org.slf4j.LoggerFactory;
 record Means(long descriptors, long heap) {
   private static final Logger LOG = LoggerFactory.getLogger(Means.class);
 
+  /**
+   * What the gateway has open for itself: 30 at rest, and its connections to PostgreSQL, Redis and
+   * those who ask for its health.
+   */
+  private static final long OWN_DESCRIPTORS = 64;
+
   /** What the gateway needs of the heap for itself. */
   private static final long OWN_BYTES = 24 << 20;
 
@@ -37,16 +43,25 @@ record Means(long descriptors, long heap) {
   }
 
   /**
-   * How many connections, of a number wished for or 0 for any. A quarter of the descriptors is left
-   * for Kaneo: an idle connection needs no other, but those with a request do.
+   * How many connections, of a number wished for or 0 for any. The other half of the descriptors is
+   * for those to Kaneo: of WebSockets, and of requests.
    */
   int connections(int wished) {
-    return fit("GATEWAY_CONNECTIONS", wished, descriptors / 4 * 3, room() / BYTES_PER_CONNECTION);
+    return fit("GATEWAY_CONNECTIONS", wished, free() / 2, room() / BYTES_PER_CONNECTION);
   }
 
   /** How many WebSockets and event streams, each of which has a connection to Kaneo. */
   int streams(int wished) {
-    return fit("GATEWAY_STREAMS", wished, descriptors / 8 * 3, room() / BYTES_PER_STREAM);
+    return fit("GATEWAY_STREAMS", wished, free() / 4, room() / BYTES_PER_STREAM);
+  }
+
+  /** How many connections for requests to each of so many Kaneos. */
+  int upstreamConnections(int wished, int kaneos) {
+    return fit("GATEWAY_UPSTREAM_CONNECTIONS", wished, free() / 4 / kaneos, Long.MAX_VALUE);
+  }
+
+  private long free() {
+    return Math.max(0, descriptors - OWN_DESCRIPTORS);
   }
 
   private long room() {

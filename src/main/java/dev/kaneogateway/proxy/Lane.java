@@ -58,11 +58,14 @@ final class Lane {
     this.streams = streams;
     Settings.Upstream upstream = settings.upstream();
     int loops = settings.server().eventLoops();
-    this.api = new Upstreams(vertx, upstream.api(), upstream, loops, presences, metrics);
+    int connections = Math.max(1, ceilings.upstreamConnections() / loops);
+    this.api =
+        new Upstreams(vertx, upstream.api(), upstream, connections, loops, presences, metrics);
     this.web =
         upstream.web().isEmpty()
             ? api
-            : new Upstreams(vertx, upstream.web(), upstream, loops, presences, metrics);
+            : new Upstreams(
+                vertx, upstream.web(), upstream, connections, loops, presences, metrics);
     this.firstByte = new Deadlines(vertx, upstream.firstByteTimeout());
     this.progress = new Deadlines(vertx, settings.limits().progressTimeout());
     this.answerHold = new Deadlines(vertx, upstream.answerHold());

@@ -124,12 +124,13 @@ final class Upstreams {
       Vertx vertx,
       List<URI> origins,
       Settings.Upstream settings,
+      int connections,
       int eventLoops,
       Presences presences,
       GatewayMetrics metrics) {
     ConnectionPool.Limits limits =
         new ConnectionPool.Limits(
-            Math.max(1, settings.maxConnections() / eventLoops),
+            connections,
             settings.maxQueue() / eventLoops,
             settings.connectTimeout(),
             settings.keepAlive(),

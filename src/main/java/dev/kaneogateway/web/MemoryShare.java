@@ -18,7 +18,8 @@ public final class MemoryShare {
   static final MemoryShare PIECES = new MemoryShare("pieces", heap(), 8);
 
   /** Of frames of HTTP/2 and records of TLS that have not come whole, outside of the heap. */
-  static final MemoryShare HALVES = new MemoryShare("halves", PlatformDependent.maxDirectMemory(), 4);
+  static final MemoryShare HALVES =
+      new MemoryShare("halves", PlatformDependent.maxDirectMemory(), 4);
 
   /** What a field takes up beside its text, which is there twice: as it came and as a string. */
   private static final int BYTES_OF_FIELD = 200;

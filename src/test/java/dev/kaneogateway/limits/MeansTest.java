@@ -13,7 +13,8 @@ class MeansTest {
     "1048576, 4096, 20000, 20000, 20000",
     "1048576,  256, 20000, 20000, 16969",
     "1048576,   64, 20000,  4096,  2925",
-    "  20000, 4096, 20000, 15000,  7500",
+    "  20000, 4096, 20000,  9968,  4984",
+    "     64,  256, 20000,     1,     1",
     "   4096,  256,   100,   100,   100",
     "1048576,   64,     0,  4096,  2925"
   })
@@ -22,6 +23,15 @@ class MeansTest {
     Means means = new Means(descriptors, (long) megabytes << 20);
     assertEquals(connections, means.connections(wished));
     assertEquals(streams, means.streams(wished));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"128, 1", "256, 2", "1024, 1", "65536, 3"})
+  void whatIsLetInLeavesDescriptorsForKaneoAndTheGatewayItself(long descriptors, int kaneos) {
+    Means means = new Means(descriptors, 1L << 40);
+    long open = means.connections(0) + means.streams(0);
+    long forRequests = (long) kaneos * means.upstreamConnections(65535, kaneos);
+    assertTrue(open + forRequests + 64 <= descriptors);
   }
 
   @ParameterizedTest

@@ -174,10 +174,10 @@ class OpenConnectionsIT {
   }
 
   @Test
-  void aQuarterOfTheDescriptorsIsLeftForKaneo() {
+  void halfOfTheDescriptorsIsLeftForKaneo() {
     try (GatewayMetrics metrics = new GatewayMetrics()) {
       Counting counting = new Counting(10, Ticker.systemTicker(), metrics, SharedCounts.NONE);
-      OpenConnections places = new OpenConnections(counting, new Means(4, 1 << 30));
+      OpenConnections places = new OpenConnections(counting, new Means(64 + 6, 1 << 30));
       places.number(0, 0);
       InetAddress peer = InetAddress.getLoopbackAddress();
       Runnable first = places.admit(peer);
