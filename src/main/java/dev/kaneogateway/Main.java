@@ -49,6 +49,9 @@ public final class Main {
 
   private static final int OK = 0;
   private static final int NOT_WELL = 1;
+
+  /** Where Vert.x has its files; a container whose file system is read-only may have none. */
+  private static final Path TEMPORARY = Path.of(System.getProperty("java.io.tmpdir"));
   private static final int USAGE_OR_SETTINGS = 2;
 
   private Main() {}
@@ -123,6 +126,14 @@ public final class Main {
         }
         files.doubts().forEach(doubt -> err.println("warning: " + doubt));
         LogConfiguration.take(settings.logs());
+        if (!Files.isWritable(TEMPORARY)) {
+          err.println(
+              "The gateway cannot start: "
+                  + TEMPORARY
+                  + " is not writable, and what is unpacked from the jar goes there;"
+                  + " let it be, or name another with -Djava.io.tmpdir");
+          return NOT_WELL;
+        }
         return switch (parsed.command()) {
           case "check" -> check(settings, parsed.json(), out);
           case "triggers" -> triggers(parsed.action(), settings, out);

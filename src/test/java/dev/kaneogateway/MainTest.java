@@ -117,6 +117,33 @@ class MainTest {
     assertTrue(!text(err).contains("in use"), text(err));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"serve", "check"})
+  void aTemporaryDirectoryThatCannotBeWrittenIsToldInALine(String command, @TempDir Path directory)
+      throws Exception {
+    Path file =
+        Files.writeString(
+            directory.resolve("g.yaml"),
+            "DATABASE_URL: postgresql://a:b@127.0.0.1:1/x\nGATEWAY_PORT: 0\nGATEWAY_MANAGEMENT_PORT: 0\n");
+    Process process =
+        new ProcessBuilder(
+                System.getProperty("java.home") + "/bin/java",
+                // Nobody can make it, not even who may do all.
+                "-Djava.io.tmpdir=/proc/nothing",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                command,
+                "--config",
+                file.toString())
+            .redirectErrorStream(true)
+            .start();
+    String told = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(1, process.waitFor(), told);
+    assertTrue(told.contains("/proc/nothing is not writable"), told);
+    assertEquals(1, told.lines().count(), told);
+  }
+
   private int run(String... arguments) {
     return Main.run(
         arguments,
