@@ -1,5 +1,6 @@
 package dev.kaneogateway;
 
+import dev.kaneogateway.config.DatabaseUrl;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.db.Database;
 import dev.kaneogateway.management.Health;
@@ -107,7 +108,10 @@ public final class Gateway {
                 .setEventLoopPoolSize(settings.server().eventLoops())
                 .setWorkerPoolSize(WORKERS)
                 .setAddressResolverOptions(names()))
-        .withTransport(Transports.choose(settings.server().transport()))
+        .withTransport(
+            Transports.choose(
+                settings.server().transport(),
+                DatabaseUrl.parse(settings.database().url()).isUnixSocket()))
         .build();
   }
 
@@ -157,10 +161,14 @@ public final class Gateway {
     LOG.info(
         "Kaneo Gateway listens on {}://{}:{}, management on http://{}:{}",
         settings.server().tls().isPresent() ? "https" : "http",
-        settings.server().host(),
+        inUrl(settings.server().host()),
         port(),
-        settings.management().host(),
+        inUrl(settings.management().host()),
         managementPort());
+  }
+
+  private static String inUrl(String host) {
+    return host.indexOf(':') < 0 ? host : "[" + host + "]";
   }
 
   /**

@@ -52,6 +52,7 @@ public final class Main {
 
   /** Where Vert.x has its files; a container whose file system is read-only may have none. */
   private static final Path TEMPORARY = Path.of(System.getProperty("java.io.tmpdir"));
+
   private static final int USAGE_OR_SETTINGS = 2;
 
   private Main() {}

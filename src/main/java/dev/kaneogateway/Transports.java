@@ -18,10 +18,20 @@ final class Transports {
 
   private Transports() {}
 
-  /** What the setting means on this machine; for what it does not allow the next best stands in. */
-  static Transport choose(String wanted) {
+  /**
+   * What the setting means on this machine; for what it does not allow the next best stands in.
+   *
+   * @param unixSocket whether the database is behind one, which Vert.x reaches not by io_uring
+   */
+  static Transport choose(String wanted, boolean unixSocket) {
     boolean any = wanted.equals("auto");
     int from = any ? 0 : ALL.indexOf(named(wanted));
+    if (unixSocket && from == 0) {
+      if (!any) {
+        LOG.warn("GATEWAY_TRANSPORT is io_uring, which does not reach DATABASE_URL's Unix socket");
+      }
+      from = 1;
+    }
     for (Transport each : ALL.subList(from, ALL.size())) {
       if (each.available() && !(any && each == Transport.IO_URING && !isRecent(kernel()))) {
         return each;

@@ -6,6 +6,7 @@ import io.vertx.core.transport.Transport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TransportsTest {
   @ParameterizedTest
@@ -25,8 +26,14 @@ class TransportsTest {
     assertEquals(recent, Transports.isRecent(kernel));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "io_uring", "epoll"})
+  void aUnixSocketIsNotReachedByIoUring(String wanted) {
+    assertEquals(Transport.EPOLL, Transports.choose(wanted, true));
+  }
+
   @Test
   void theJdksOwnIsAlwaysThere() {
-    assertEquals(Transport.NIO, Transports.choose("nio"));
+    assertEquals(Transport.NIO, Transports.choose("nio", false));
   }
 }

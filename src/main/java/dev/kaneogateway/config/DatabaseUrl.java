@@ -48,6 +48,11 @@ public record DatabaseUrl(
     VERIFY_FULL
   }
 
+  /** Whether it is reached by a file and not by the network. */
+  public boolean isUnixSocket() {
+    return host.startsWith("/");
+  }
+
   /**
    * Reads a URL.
    *
