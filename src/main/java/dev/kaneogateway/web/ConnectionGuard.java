@@ -290,7 +290,9 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     }
     long left = limit - (System.nanoTime() - sinceNanos);
     if (left <= 0 && channel != null) {
-      channel.close();
+      // Through TLS and HTTP/2, which say farewell: a request that is under way to us may be sent
+      // again elsewhere only if the client hears that it was not taken (RFC 9113 §6.8).
+      channel.channel().close();
     } else {
       watch(Math.min(left, rules.head().toNanos()));
     }
