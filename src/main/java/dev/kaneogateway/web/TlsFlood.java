@@ -1,5 +1,6 @@
 package dev.kaneogateway.web;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
@@ -20,8 +21,14 @@ final class TlsFlood extends ChannelOutboundHandlerAdapter {
    */
   private static final int MOST_RECORDS = 100;
 
+  /** Bytes that a record takes (RFC 8446 §5.1). */
+  private static final int MOST_OF_RECORD = 1 << 14;
+
   private boolean sending;
   private int records;
+
+  /** Records that what was written of ours takes, if TLS makes them before it is flushed. */
+  private int ours;
 
   /** Watches a connection whose protocol is agreed upon, if it is over TLS. */
   static void watch(ChannelPipeline pipeline) {
@@ -35,21 +42,35 @@ final class TlsFlood extends ChannelOutboundHandlerAdapter {
 
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-    if (!sending && ++records > MOST_RECORDS) {
+    if (!sending && ours > 0) {
+      ours--;
+    } else if (!sending && ++records > MOST_RECORDS) {
       // From the first handler outwards: it would wait for what does not leave.
       context.pipeline().firstContext().close();
     }
     context.write(message, promise);
   }
 
-  /** Knows what is ours: TLS makes records of it as it is flushed. */
+  /**
+   * Knows what is ours: TLS makes records of it as it is flushed, or before, as it reads; so with
+   * updates of windows, hundreds of which an upload takes.
+   */
   private final class Sending extends ChannelOutboundHandlerAdapter {
+    @Override
+    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+      if (message instanceof ByteBuf bytes) {
+        ours += 1 + bytes.readableBytes() / MOST_OF_RECORD;
+      }
+      context.write(message, promise);
+    }
+
     @Override
     public void flush(ChannelHandlerContext context) {
       boolean before = sending;
       sending = true;
       context.flush();
       sending = before;
+      ours = 0;
     }
   }
 }

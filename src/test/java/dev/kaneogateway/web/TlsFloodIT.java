@@ -1,5 +1,6 @@
 package dev.kaneogateway.web;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.RawPeer;
@@ -7,6 +8,12 @@ import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import dev.kaneogateway.fixtures.Trusting;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.SelfSignedCertificate;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TlsFloodIT {
   /** Far more than any client has cause for. */
   private static final int MANY = 500;
+
+  private static final int LONG_BODY = 30_000_000;
 
   private static ScriptedUpstream kaneo;
   private static RunningGateway gateway;
@@ -104,6 +113,38 @@ class TlsFloodIT {
       for (int i = 0; i < MANY; i++) {
         assertTrue(isServed(client));
       }
+    }
+  }
+
+  /** TLS makes records of updates of windows while it reads, and they are none of its own. */
+  @Test
+  void anUploadMayBeLongOverHttp2() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.read(LONG_BODY);
+          connection.write(ScriptedUpstream.ok("all"));
+          return false;
+        });
+    try {
+      HttpClient client =
+          gateway
+              .vertx()
+              .createHttpClient(
+                  new HttpClientOptions()
+                      .setProtocolVersion(HttpVersion.HTTP_2)
+                      .setSsl(true)
+                      .setUseAlpn(true)
+                      .setVerifyHost(false)
+                      .setTrustAll(true));
+      Buffer answer =
+          RunningGateway.await(
+              client
+                  .request(HttpMethod.POST, gateway.port(), "localhost", "/x")
+                  .compose(request -> request.send(Buffer.buffer(new byte[LONG_BODY])))
+                  .compose(HttpClientResponse::body));
+      assertEquals("all", answer.toString());
+    } finally {
+      kaneo.startOver();
     }
   }
 
