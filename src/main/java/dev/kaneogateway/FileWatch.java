@@ -1,6 +1,7 @@
 package dev.kaneogateway;
 
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,14 +29,22 @@ final class FileWatch {
 
   /** Watches until the Vertx closes; the action runs on a worker thread. */
   void start(Vertx vertx, Duration every, Runnable whenChanged) {
-    vertx.setPeriodic(
-        every.toMillis(),
-        id ->
-            vertx.executeBlocking(
-                () -> {
-                  look(whenChanged);
-                  return null;
-                }));
+    long timer =
+        vertx.setPeriodic(
+            every.toMillis(),
+            id ->
+                vertx.executeBlocking(
+                    () -> {
+                      look(whenChanged);
+                      return null;
+                    }));
+    // Timers go on until the event loops end, and worker threads end sooner.
+    ((VertxInternal) vertx)
+        .addCloseHook(
+            done -> {
+              vertx.cancelTimer(timer);
+              done.succeed();
+            });
   }
 
   synchronized void look(Runnable whenChanged) {

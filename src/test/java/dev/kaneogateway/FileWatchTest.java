@@ -2,11 +2,15 @@ package dev.kaneogateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.kaneogateway.fixtures.RunningGateway;
+import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +38,20 @@ class FileWatchTest {
     assertEquals(1, told.get());
     look();
     assertEquals(1, told.get());
+  }
+
+  @Test
+  void itsEndIsQuiet() {
+    List<Throwable> thrown = new CopyOnWriteArrayList<>();
+    for (int round = 0; round < 20; round++) {
+      Vertx vertx = Vertx.vertx();
+      vertx.exceptionHandler(thrown::add);
+      for (int more = 0; more < 20; more++) {
+        new FileWatch(List.of(file)).start(vertx, Duration.ofMillis(1), told::incrementAndGet);
+      }
+      RunningGateway.await(vertx.close());
+    }
+    assertEquals(List.of(), thrown);
   }
 
   @Test
