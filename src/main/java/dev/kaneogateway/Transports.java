@@ -34,6 +34,11 @@ final class Transports {
     }
     for (Transport each : ALL.subList(from, ALL.size())) {
       if (each.available() && !(any && each == Transport.IO_URING && !isRecent(kernel()))) {
+        if (any && each == Transport.NIO) {
+          LOG.info(
+              "sockets are served by the JDK's own nio, which costs more than epoll: {}",
+              String.valueOf(Transport.EPOLL.unavailabilityCause()));
+        }
         return each;
       }
       if (!any && each.name().equals(wanted)) {
