@@ -44,12 +44,10 @@ public final class Ceilings {
   /** Takes up changed settings; what is under way stays. */
   public void renew(Settings next) {
     Settings.Ceilings settings = next.ceilings();
-    Settings.Upstream upstream = next.upstream();
-    upstreamConnections =
-        means.upstreamConnections(
-            upstream.maxConnections(), upstream.api().size() + upstream.web().size());
+    upstreamConnections = means.upstreamConnections(next.upstream());
     requests.number(settings.requests(), settings.requestsPerAddress());
-    streams.number(means.streams(settings.streams()), settings.streamsPerAddress());
+    streams.number(
+        means.beside(next.upstream()).streams(settings.streams()), settings.streamsPerAddress());
   }
 
   /** How many connections for requests there may be to each Kaneo, over all event loops. */

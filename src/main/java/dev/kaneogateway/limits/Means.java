@@ -1,6 +1,7 @@
 package dev.kaneogateway.limits;
 
 import com.sun.management.UnixOperatingSystemMXBean;
+import dev.kaneogateway.config.Settings;
 import java.lang.management.ManagementFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,8 +13,9 @@ import org.slf4j.LoggerFactory;
  *
  * @param descriptors how many files and sockets it may have open
  * @param heap how many bytes its heap may have
+ * @param taken how many descriptors are not for clients
  */
-record Means(long descriptors, long heap) {
+record Means(long descriptors, long heap, long taken) {
   private static final Logger LOG = LoggerFactory.getLogger(Means.class);
 
   /**
@@ -39,29 +41,44 @@ record Means(long descriptors, long heap) {
         ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
             ? unix.getMaxFileDescriptorCount()
             : Integer.MAX_VALUE;
-    return new Means(descriptors, Runtime.getRuntime().maxMemory());
+    return new Means(descriptors, Runtime.getRuntime().maxMemory(), OWN_DESCRIPTORS);
   }
 
-  /**
-   * How many connections, of a number wished for or 0 for any. The other half of the descriptors is
-   * for those to Kaneo: of WebSockets, and of requests.
-   */
+  /** What is there for clients when all connections for requests to Kaneo are open. */
+  Means beside(Settings.Upstream upstream) {
+    int each = Math.min(upstream.maxConnections(), mostToEach(upstream));
+    return new Means(descriptors, heap, taken + (long) kaneos(upstream) * each);
+  }
+
+  /** How many connections, of a number wished for or 0 for any. */
   int connections(int wished) {
-    return fit("GATEWAY_CONNECTIONS", wished, free() / 2, room() / BYTES_PER_CONNECTION);
+    return fit("GATEWAY_CONNECTIONS", wished, free() / 3 * 2, room() / BYTES_PER_CONNECTION);
   }
 
   /** How many WebSockets and event streams, each of which has a connection to Kaneo. */
   int streams(int wished) {
-    return fit("GATEWAY_STREAMS", wished, free() / 4, room() / BYTES_PER_STREAM);
+    return fit("GATEWAY_STREAMS", wished, free() / 3, room() / BYTES_PER_STREAM);
   }
 
-  /** How many connections for requests to each of so many Kaneos. */
-  int upstreamConnections(int wished, int kaneos) {
-    return fit("GATEWAY_UPSTREAM_CONNECTIONS", wished, free() / 4 / kaneos, Long.MAX_VALUE);
+  /** How many connections for requests to each Kaneo. */
+  int upstreamConnections(Settings.Upstream upstream) {
+    return fit(
+        "GATEWAY_UPSTREAM_CONNECTIONS",
+        upstream.maxConnections(),
+        mostToEach(upstream),
+        Integer.MAX_VALUE);
+  }
+
+  private int mostToEach(Settings.Upstream upstream) {
+    return (int) Math.max(1, Math.min(Integer.MAX_VALUE, free() / 4 / kaneos(upstream)));
+  }
+
+  private static int kaneos(Settings.Upstream upstream) {
+    return upstream.api().size() + upstream.web().size();
   }
 
   private long free() {
-    return Math.max(0, descriptors - OWN_DESCRIPTORS);
+    return Math.max(0, descriptors - taken);
   }
 
   private long room() {

@@ -47,12 +47,15 @@ public final class OpenConnections implements GuardedPorts.Doorkeeper {
    * so for it only the whole counts.
    */
   public void renew(Settings settings) {
-    number(settings.ceilings().connections(), settings.ceilings().connectionsPerAddress());
+    number(
+        means.beside(settings.upstream()),
+        settings.ceilings().connections(),
+        settings.ceilings().connectionsPerAddress());
     trusted = new TrustedProxies(settings.server().trustedProxies());
   }
 
-  void number(int inAll, int perAddress) {
-    places.number(means.connections(inAll), perAddress);
+  void number(Means left, int inAll, int perAddress) {
+    places.number(left.connections(inAll), perAddress);
   }
 
   @Override

@@ -3,6 +3,12 @@ package dev.kaneogateway.limits;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.config.Settings;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -13,31 +19,59 @@ class MeansTest {
     "1048576, 4096, 20000, 20000, 20000",
     "1048576,  256, 20000, 20000, 16969",
     "1048576,   64, 20000,  4096,  2925",
-    "  20000, 4096, 20000,  9968,  4984",
+    "  20000, 4096, 20000, 13290,  6645",
     "     64,  256, 20000,     1,     1",
     "   4096,  256,   100,   100,   100",
     "1048576,   64,     0,  4096,  2925"
   })
   void noMoreAreLetInThanCanBeCarried(
       long descriptors, int megabytes, int wished, int connections, int streams) {
-    Means means = new Means(descriptors, (long) megabytes << 20);
+    Means means = new Means(descriptors, (long) megabytes << 20, 64);
     assertEquals(connections, means.connections(wished));
     assertEquals(streams, means.streams(wished));
   }
 
   @ParameterizedTest
-  @CsvSource({"128, 1", "256, 2", "1024, 1", "65536, 3"})
-  void whatIsLetInLeavesDescriptorsForKaneoAndTheGatewayItself(long descriptors, int kaneos) {
-    Means means = new Means(descriptors, 1L << 40);
-    long open = means.connections(0) + means.streams(0);
-    long forRequests = (long) kaneos * means.upstreamConnections(65535, kaneos);
-    assertTrue(open + forRequests + 64 <= descriptors);
+  @CsvSource({"128, 1, 65535", "256, 2, 1024", "1024, 1, 1024", "20000, 1, 1024", "65536, 3, 10"})
+  void whatIsLetInLeavesDescriptorsForKaneoAndTheGatewayItself(
+      long descriptors, int kaneos, int wished) throws Exception {
+    Means means = new Means(descriptors, 1L << 40, 64);
+    Settings.Upstream upstream = upstream(kaneos, wished);
+    Means left = means.beside(upstream);
+    int each = means.upstreamConnections(upstream);
+    assertTrue(
+        left.connections(0) + left.streams(0) + (long) kaneos * each + 64 <= descriptors,
+        left.toString());
+    assertTrue(each == wished || 4L * kaneos * each + 64 <= descriptors, "Kaneo has " + each);
+  }
+
+  /** As many as a usual limit has room for, whatever requests need besides. */
+  @Test
+  void tenThousandIdleConnectionsNeedTwentyThousandDescriptors() throws Exception {
+    Means left = new Means(20_000, 256 << 20, 64).beside(upstream(1, 1024));
+    assertTrue(left.connections(30_000) > 10_000);
+  }
+
+  private static Settings.Upstream upstream(int kaneos, int connections) throws Exception {
+    return Settings.load(
+            Map.of(
+                "DATABASE_URL",
+                "postgresql://a:b@127.0.0.1/x",
+                "KANEO_UPSTREAM_URL",
+                IntStream.range(0, kaneos)
+                    .mapToObj(n -> "http://127.0.0.1:" + (1000 + n))
+                    .collect(Collectors.joining(",")),
+                "GATEWAY_UPSTREAM_CONNECTIONS",
+                Integer.toString(connections)),
+            Optional.empty(),
+            Optional.empty())
+        .upstream();
   }
 
   @ParameterizedTest
   @CsvSource({"64", "256", "1024"})
   void whatIsLetInLeavesTheGatewayItsOwn(int megabytes) {
-    Means means = new Means(Integer.MAX_VALUE, (long) megabytes << 20);
+    Means means = new Means(Integer.MAX_VALUE, (long) megabytes << 20, 64);
     long streams = means.streams(0);
     long idle = means.connections(0) - streams;
     // As DECISIONS.md has them: 9 KB for an event stream, 4 KB for an idle connection.
