@@ -5,6 +5,7 @@ import dev.kaneogateway.auth.Person;
 import dev.kaneogateway.bus.Bus;
 import dev.kaneogateway.config.Origins;
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.device.UserCode;
 import dev.kaneogateway.limits.DeviceLimits;
 import dev.kaneogateway.limits.Refusal;
 import dev.kaneogateway.metrics.GatewayMetrics;
@@ -40,6 +41,8 @@ public final class DevicePages {
           PATH,
           "GET, HEAD, POST",
           PATH + "/confirm",
+          "GET, HEAD",
+          PATH + "/approve",
           "GET, HEAD",
           PATH + "/result",
           "GET, HEAD",
@@ -118,6 +121,12 @@ public final class DevicePages {
       case "POST " + PATH + "/sign-in" -> withForm(exchange, signIn::signIn);
       case "POST " + PATH + "/sign-out" -> withForm(exchange, this::signOut);
       case "POST " + PATH + "/decision" -> withForm(exchange, personally(decision::decide));
+      // Where Kaneo's web app decides on a code without a load; a reload, or a provider it signs
+      // people in with, leads here.
+      case "GET " + PATH + "/approve" ->
+          writer.redirectToStart(
+              exchange,
+              UserCode.normalize(Form.ofQuery(exchange.head().target()).get("user_code")));
       // Where a browser stands after a refusal, or somebody typed a slash.
       case "GET " + PATH + "/", "GET " + PATH + "/sign-in", "GET " + PATH + "/decision" ->
           writer.redirect(exchange, PATH);

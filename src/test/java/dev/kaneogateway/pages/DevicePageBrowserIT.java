@@ -352,6 +352,17 @@ class DevicePageBrowserIT {
     }
   }
 
+  /** Kaneo's web app goes there without a load; a reload, or a sign-in elsewhere, loads it. */
+  @Test
+  void theAddressOfKaneosOwnApprovalLeadsToTheCode() {
+    JsonObject codes = ask();
+    signedIn();
+    browser.open(base + "/device/approve?user_code=" + codes.getString("user_code"));
+    browser.awaitHeading(CONFIRM);
+    browser.open(base + "/device/approve");
+    browser.awaitHeading(ENTRY);
+  }
+
   @Test
   void aSessionThatEndsBeforeTheDecisionDoesNotCostTheCode() {
     JsonObject codes = ask();
