@@ -132,10 +132,7 @@ final class PageViews {
   void result(Exchange exchange) {
     String outcome = Form.ofQuery(exchange.head().target()).get("outcome");
     String known = OUTCOMES.contains(outcome) ? outcome : "trouble";
-    JsonObject model =
-        new JsonObject()
-            .put("settingsUrl", settings.kaneo().clientUrl() + "/dashboard/settings/account");
-    writer.show(exchange, 200, known, model.put("result", true));
+    writer.show(exchange, 200, known, new JsonObject().put("result", true));
   }
 
   void trouble(Exchange exchange, Throwable failure) {

@@ -386,6 +386,22 @@ class DevicePageBrowserIT {
     assertNotEquals(before, browser.find("#user_code").getCssValue("border-top-color"));
   }
 
+  /** They list no sessions: nobody could end a device's there. */
+  @Test
+  void noPageSendsAnybodyToKaneosSettingsToEndAnAccess() {
+    JsonObject codes = ask();
+    signedIn();
+    confirmTyped(codes);
+    assertFalse(browser.text().contains("settings"), browser.text());
+    browser.click("[value=allow]");
+    browser.awaitHeading("Done");
+    assertFalse(browser.has("a[href*='/settings']"));
+    browser.open(base + "/device/result?outcome=late");
+    browser.awaitHeading("This device was allowed before");
+    assertFalse(browser.has("a[href*='/settings']"));
+    assertFalse(browser.text().contains("settings"), browser.text());
+  }
+
   @Test
   void reloadingAResultPostsNothingAgain() {
     JsonObject codes = ask();
