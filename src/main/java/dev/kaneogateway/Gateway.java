@@ -223,7 +223,10 @@ public final class Gateway {
                     }))
         .onComplete(
             drained -> {
-              vertx.close().onComplete(closed -> stopped.tryComplete());
+              // Who asks the database and Kaneo ends before the ways to them.
+              Future.join(vertx.deploymentIDs().stream().map(vertx::undeploy).toList())
+                  .eventually(vertx::close)
+                  .onComplete(closed -> stopped.tryComplete());
               // A database that answers nothing must not keep the process, nor can Vert.x tell
               // time.
               CompletableFuture.delayedExecutor(CLOSE_PATIENCE_SECONDS, TimeUnit.SECONDS)

@@ -3,6 +3,10 @@ package dev.kaneogateway;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.ClearTextHttp2;
@@ -24,6 +28,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -32,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** What clients see of a gateway that stops. */
 @ExtendWith(VertxExtension.class)
@@ -254,5 +260,36 @@ class StopIT {
       stopped.get(20, TimeUnit.SECONDS);
       client.close();
     }
+  }
+
+  /** That the ways to it are closed by then is no fault of the database's. */
+  @Test
+  void nobodyComplainsOfADatabaseThatIsAskedNoLonger() throws Exception {
+    Logger log = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    ListAppender<ILoggingEvent> told = new ListAppender<>();
+    TestDatabase database = TestDatabase.create();
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly();
+        Detour detour = new Detour(database.url())) {
+      detour.block();
+      RunningGateway gateway =
+          RunningGateway.start(
+              database,
+              kaneo.port(),
+              "DATABASE_URL",
+              detour.url(),
+              "GATEWAY_LOOKUP_TIMEOUT_MS",
+              "100");
+      told.start();
+      log.addAppender(told);
+      gateway.close();
+    } finally {
+      log.detachAppender(told);
+    }
+    assertEquals(
+        List.of(),
+        told.list.stream()
+            .filter(event -> event.getLevel().isGreaterOrEqual(Level.ERROR))
+            .map(ILoggingEvent::getFormattedMessage)
+            .toList());
   }
 }

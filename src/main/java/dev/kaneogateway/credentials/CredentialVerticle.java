@@ -63,6 +63,7 @@ public final class CredentialVerticle extends VerticleBase {
 
   private boolean paused;
   private boolean away;
+  private boolean stopped;
   private String lastComplaint = "";
 
   public CredentialVerticle(
@@ -92,6 +93,12 @@ public final class CredentialVerticle extends VerticleBase {
             .otherwiseEmpty();
     return Future.all(
         bus.answer(ADDRESS, this::judge), bus.answer(STANDING, this::stillStanding), learnt);
+  }
+
+  @Override
+  public Future<?> stop() {
+    stopped = true;
+    return Future.succeededFuture();
   }
 
   private Future<StandingAnswer> stillStanding(StandingQuestion question) {
@@ -201,6 +208,9 @@ public final class CredentialVerticle extends VerticleBase {
     return KaneoSchema.probe(pool)
         .onComplete(
             (schema, failure) -> {
+              if (stopped) {
+                return;
+              }
               if (failure == null && schema.usable()) {
                 learnt(schema);
               } else if (statement == null) {
@@ -231,9 +241,12 @@ public final class CredentialVerticle extends VerticleBase {
     }
   }
 
-  /** Says a trouble once, not once for every request it spoils. */
+  /**
+   * Says a trouble once, not once for every request it spoils. That the pool is closed is none at
+   * the end.
+   */
   private void complain(String complaint) {
-    if (!complaint.equals(lastComplaint)) {
+    if (!stopped && !complaint.equals(lastComplaint)) {
       lastComplaint = complaint;
       LOG.error(complaint);
     }

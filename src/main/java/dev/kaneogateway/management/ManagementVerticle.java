@@ -40,6 +40,7 @@ public final class ManagementVerticle extends VerticleBase {
   private final String version;
   private @Nullable HttpServer server;
   private @Nullable HealthWatch watch;
+  private boolean stopped;
 
   public ManagementVerticle(
       Settings settings,
@@ -108,6 +109,12 @@ public final class ManagementVerticle extends VerticleBase {
             });
   }
 
+  @Override
+  public Future<?> stop() {
+    stopped = true;
+    return Future.succeededFuture();
+  }
+
   private static Route reading(Route route) {
     return route.method(HttpMethod.GET).method(HttpMethod.HEAD);
   }
@@ -117,6 +124,9 @@ public final class ManagementVerticle extends VerticleBase {
         .look()
         .onComplete(
             looked -> {
+              if (stopped) {
+                return;
+              }
               page.sawParts();
               vertx.setTimer(LOOK_EVERY_MS, id -> look(watching, page));
             });
