@@ -56,7 +56,7 @@ public final class Doctor {
     List<Checkup> checkups =
         new ArrayList<>(
             List.of(
-                new DatabaseCheckup(pool, settings.credentials().keyUsage(), clock),
+                new DatabaseCheckup(vertx, pool, settings, clock),
                 new KaneoCheckup(client, pool, settings, clock),
                 new CertificateCheckup(vertx, client, settings, clock),
                 new FrontCheckup(client, sockets, settings, clock)));

@@ -8,6 +8,7 @@ import dev.kaneogateway.db.Database;
 import dev.kaneogateway.db.RevocationTriggers;
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.FreePort;
+import dev.kaneogateway.fixtures.PgBouncer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -32,6 +33,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Each finding of {@code check} with the fault really there. */
 @ExtendWith(VertxExtension.class)
@@ -224,7 +227,7 @@ class DoctorIT {
     Pool pool = Database.pool(vertx, new Settings.Database(database.url(), 1));
     Finding finding =
         find(
-            RunningGateway.await(new DatabaseCheckup(pool, true, clock).findings()),
+            RunningGateway.await(new DatabaseCheckup(vertx, pool, settings(), clock).findings()),
             "database.devices");
     assertEquals(Finding.State.PROBLEM, finding.state());
     assertEquals("lacks device_code", finding.found());
@@ -253,6 +256,21 @@ class DoctorIT {
     assertEquals(Finding.State.OK, find(examine(), "triggers").state());
     database.execute("DROP TRIGGER kaneo_gateway_credential ON session");
     assertEquals(Finding.State.WARNING, find(examine(), "triggers").state());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "session, installed: a revocation is seen at once",
+    "transaction, 'installed, but a pooler in transaction mode (or a standby) keeps back what they tell:"
+        + " a revocation is seen within GATEWAY_CACHE_TTL_MS (1000 ms)'"
+  })
+  void triggersBehindAPooler(String mode, String found) throws Exception {
+    RunningGateway.await(
+        RevocationTriggers.install(Database.pool(vertx, new Settings.Database(database.url(), 1))));
+    try (PgBouncer pooler = new PgBouncer(database.url(), mode, 30)) {
+      environment.put("DATABASE_URL", pooler.url());
+      assertEquals(found, find(examine(), "triggers").found());
+    }
   }
 
   @Test
