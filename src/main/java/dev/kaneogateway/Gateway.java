@@ -16,6 +16,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.dns.AddressResolverOptions;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -200,6 +201,12 @@ public final class Gateway {
   /** The port of metrics and health. */
   public int managementPort() {
     return management.port();
+  }
+
+  /** Far more than {@link #stop} takes. */
+  Duration longestStop() {
+    Settings.Server server = settings.server();
+    return server.drainDelay().plus(server.drainTimeout()).plusSeconds(3 * CLOSE_PATIENCE_SECONDS);
   }
 
   /** Says "not ready", waits for load balancers, lets requests in flight end, and closes. */

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.LoggerFactory;
 
@@ -280,10 +281,25 @@ public final class Main {
               // What a shell expects of a process that a signal ended.
               end(128 + signal.number);
             } else {
-              // A signal asked for this end, so it is a good one.
-              gateway.stop().onComplete(stopped -> end(OK));
+              stop(gateway);
             }
           });
+    }
+  }
+
+  /**
+   * Ends in good order, or at least ends: of a jar that was written over, what is not loaded by
+   * then is lost, be it here or on any other thread.
+   */
+  private static void stop(Gateway gateway) {
+    CompletableFuture.delayedExecutor(gateway.longestStop().toMillis(), TimeUnit.MILLISECONDS)
+        .execute(() -> end(NOT_WELL));
+    try {
+      // A signal asked for this end, so it is a good one.
+      gateway.stop().onComplete(stopped -> end(OK));
+    } catch (LinkageError lost) {
+      System.err.println("The gateway cannot stop in good order: " + lost);
+      end(NOT_WELL);
     }
   }
 
@@ -299,8 +315,11 @@ public final class Main {
   }
 
   private static void end(int code) {
-    ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
-    Runtime.getRuntime().halt(code);
+    try {
+      ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
+    } finally {
+      Runtime.getRuntime().halt(code);
+    }
   }
 
   private static String explain(Throwable cause, Settings settings) {

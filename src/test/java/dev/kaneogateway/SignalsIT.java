@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -21,6 +22,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,11 +79,15 @@ class SignalsIT {
   }
 
   private void run() throws IOException {
+    run(System.getProperty("java.class.path"));
+  }
+
+  private void run(String classPath) throws IOException {
     process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
-                System.getProperty("java.class.path"),
+                classPath,
                 Main.class.getName(),
                 "serve",
                 "--config",
@@ -153,6 +159,25 @@ class SignalsIT {
     }
     logged("listens on");
     assertTrue(logged("taken up").contains("DEVICE_AUTH_CLIENT_IDS"));
+  }
+
+  /** As by cp, and not by mv; then what is not loaded yet is lost. */
+  @Test
+  void aGatewayWhoseJarIsWrittenOverStillEnds(@TempDir Path directory) throws Exception {
+    process.destroyForcibly().waitFor();
+    append("GATEWAY_DRAIN_TIMEOUT_MS: 1000");
+    String classPath = System.getProperty("java.class.path");
+    String jar =
+        Stream.of(classPath.split(File.pathSeparator))
+            .filter(each -> each.matches(".*/vertx-core-[0-9.]*jar"))
+            .findFirst()
+            .orElseThrow();
+    Path copy = Files.copy(Path.of(jar), directory.resolve("copy.jar"));
+    run(classPath.replace(jar, copy.toString()));
+    logged("listens on");
+    Files.write(copy, new byte[(int) Files.size(copy)]);
+    signal("TERM");
+    assertTrue(process.waitFor(40, TimeUnit.SECONDS));
   }
 
   private CompletableFuture<HttpResponse<String>> slow() throws InterruptedException {
