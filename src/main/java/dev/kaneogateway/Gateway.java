@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,11 +127,22 @@ public final class Gateway {
 
   /** Starts everything; the gateway serves when the future succeeds. */
   public static Future<Gateway> start(Vertx vertx, Settings settings, Clock clock) {
-    Gateway gateway = new Gateway(vertx, settings, clock);
-    return gateway.deploy().map(gateway);
+    return start(vertx, settings, clock, opening -> {});
   }
 
-  private Future<?> deploy() {
+  /**
+   * The same.
+   *
+   * @param opening is given the gateway just before clients can connect, of whom the first may have
+   *     asked before the future succeeds
+   */
+  static Future<Gateway> start(
+      Vertx vertx, Settings settings, Clock clock, Consumer<Gateway> opening) {
+    Gateway gateway = new Gateway(vertx, settings, clock);
+    return gateway.deploy(() -> opening.accept(gateway)).map(gateway);
+  }
+
+  private Future<?> deploy(Runnable opening) {
     Surfaces.Maker surfaces = rooms.surfaces(settings);
     Promise<Object> inside = Promise.promise();
     // Event loops are dealt out in turn. The servers come first, when nobody else takes any: each
@@ -148,6 +160,7 @@ public final class Gateway {
     rooms
         .deploy(settings)
         .compose(deployed -> vertx.deployVerticle(management))
+        .onSuccess(deployed -> opening.run())
         .<Object>mapEmpty()
         .onComplete(inside);
     return edge.onSuccess(

@@ -199,10 +199,12 @@ public final class Main {
     // From now on, so that a change during the start is not missed.
     FileWatch watch = new FileWatch(files.paths());
     Vertx vertx = Gateway.vertx(settings);
+    AtomicBoolean stopping = new AtomicBoolean();
     try {
-      Gateway gateway = await(Gateway.start(vertx, settings, Clock.systemUTC()));
-      AtomicBoolean stopping = new AtomicBoolean();
-      stopOnSignal(gateway, stopping);
+      Gateway gateway =
+          await(
+              Gateway.start(
+                  vertx, settings, Clock.systemUTC(), opening -> stopOnSignal(opening, stopping)));
       whenALoopDies(
           vertx,
           () -> {
@@ -222,6 +224,10 @@ public final class Main {
           });
       return -1;
     } catch (CompletionException e) {
+      if (stopping.get()) {
+        // A signal during the last of the start takes its servers away; the process ends by it.
+        return -1;
+      }
       err.println("The gateway cannot start: " + explain(requireNonNull(e.getCause()), settings));
       return NOT_WELL;
     }

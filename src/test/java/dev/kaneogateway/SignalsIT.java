@@ -3,6 +3,8 @@ package dev.kaneogateway;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.Await;
+import dev.kaneogateway.fixtures.FreePort;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import java.io.BufferedReader;
@@ -122,6 +124,34 @@ class SignalsIT {
     answer.countDown();
     assertEquals("hello", underWay.get().body());
     assertEquals(0, process.waitFor());
+  }
+
+  /** Other event loops, and the files to watch, come after the first one lets clients in. */
+  @Test
+  void whoeverIsLetInDuringTheStartIsAnsweredBeforeASignalEndsIt() throws Exception {
+    process.destroyForcibly().waitFor();
+    port = FreePort.find();
+    Files.writeString(
+        file,
+        Files.readString(file)
+            .replace("GATEWAY_PORT: 0", "GATEWAY_PORT: " + port)
+            .replace("GATEWAY_DRAIN_DELAY_MS: 3000", "GATEWAY_DRAIN_DELAY_MS: 0"));
+    run();
+    Await.until("let in", this::isOpen);
+    CompletableFuture<HttpResponse<String>> underWay = slow();
+    signal("TERM");
+    logged("no longer ready");
+    answer.countDown();
+    assertEquals("hello", underWay.get().body());
+    assertEquals(0, process.waitFor());
+  }
+
+  private boolean isOpen() {
+    try (Socket peer = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return peer.isConnected();
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   @Test
