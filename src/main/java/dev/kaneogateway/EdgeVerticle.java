@@ -14,6 +14,7 @@ import dev.kaneogateway.web.Http2Heads;
 import dev.kaneogateway.web.Http2Pieces;
 import dev.kaneogateway.web.Http2Streams;
 import dev.kaneogateway.web.Http2Tables;
+import dev.kaneogateway.web.Http2Writability;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -171,6 +172,7 @@ final class EdgeVerticle extends VerticleBase {
           connection, settings.limits().maxHeaderFields(), metrics.refusals()::malformedRequest);
       Http2Pieces.watch(connection, metrics.refusals()::http2Flood);
       Http2Streams.watch(connection);
+      Http2Writability.watch(connection);
       Http2Tables.limit(connection);
       Http2Deliveries.watch(connection, settings.limits().progressTimeout());
     } else {
