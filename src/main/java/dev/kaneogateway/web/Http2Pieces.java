@@ -33,14 +33,32 @@ public final class Http2Pieces extends Http2FrameListenerDecorator {
   private final Http2Connection.PropertyKey key;
   private final Runnable flooded;
 
+  /**
+   * What waits is taken in the order in which it came: once all that came before a certain piece is
+   * taken, so are the pieces of then. Which of those that came since are, is not known.
+   */
   private static final class Waiting {
+    private long come;
+    private long comeThen;
+    private int piecesThen;
     private int pieces;
     private long taken;
 
-    private void release() {
-      MemoryShare.PIECES.release(taken);
-      pieces = 0;
-      taken = 0;
+    /**
+     * @param waiting bytes that have come and nobody has taken yet
+     */
+    private void release(int waiting) {
+      if (waiting <= 0) {
+        piecesThen = 0;
+        pieces = 0;
+      } else if (come - waiting >= comeThen) {
+        piecesThen = pieces;
+        pieces = 0;
+        comeThen = come;
+      }
+      long now = BYTES_OF_PIECE * Math.max(0L, piecesThen + pieces - FREE_PIECES);
+      MemoryShare.PIECES.release(taken - now);
+      taken = now;
     }
   }
 
@@ -68,7 +86,7 @@ public final class Http2Pieces extends Http2FrameListenerDecorator {
     public void onStreamClosed(Http2Stream stream) {
       Waiting waiting = stream.removeProperty(key);
       if (waiting != null) {
-        waiting.release();
+        waiting.release(0);
       }
     }
   }
@@ -82,24 +100,29 @@ public final class Http2Pieces extends Http2FrameListenerDecorator {
       return padding;
     }
     Http2Stream stream = connection.stream(streamId);
-    if (length < SMALL_BYTES && stream != null) {
-      count(stream, length + padding);
+    if (stream != null) {
+      count(stream, length + padding, length < SMALL_BYTES);
     }
     return super.onDataRead(context, streamId, data, padding, endOfStream);
   }
 
-  private void count(Http2Stream stream, int length) throws Http2Exception {
+  private void count(Http2Stream stream, int length, boolean small) throws Http2Exception {
     Waiting waiting = stream.getProperty(key);
     if (waiting == null) {
+      if (!small) {
+        return;
+      }
       waiting = new Waiting();
       stream.setProperty(key, waiting);
     }
-    if (connection.local().flowController().unconsumedBytes(stream) <= length) {
-      // Only what has come now waits.
-      waiting.release();
+    // What has come now waits in any case.
+    waiting.release(connection.local().flowController().unconsumedBytes(stream) - length);
+    waiting.come += length;
+    if (!small) {
+      return;
     }
     waiting.pieces++;
-    if (waiting.pieces > FREE_PIECES) {
+    if (waiting.piecesThen + waiting.pieces > FREE_PIECES) {
       if (!MemoryShare.PIECES.take(BYTES_OF_PIECE, BYTES_OF_PIECE)) {
         flooded.run();
         throw Http2Exception.streamError(

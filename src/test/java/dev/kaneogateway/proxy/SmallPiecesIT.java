@@ -4,6 +4,7 @@ import static dev.kaneogateway.fixtures.Http2Peer.DATA;
 import static dev.kaneogateway.fixtures.Http2Peer.END_HEADERS;
 import static dev.kaneogateway.fixtures.Http2Peer.END_STREAM;
 import static dev.kaneogateway.fixtures.Http2Peer.HEADERS;
+import static dev.kaneogateway.fixtures.Http2Peer.WINDOW_UPDATE;
 import static dev.kaneogateway.fixtures.Http2Peer.request;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -20,6 +21,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -162,6 +164,35 @@ class SmallPiecesIT {
       assertEquals(1, peer.await(frame -> frame.type() == HEADERS).stream());
     }
     assertEquals("x".repeat(PIECES), unchunked(carried.get(10, TimeUnit.SECONDS)));
+  }
+
+  @Test
+  void framesOfAByteThatAreTakenTakeUpNothing() throws Exception {
+    int room = (int) (Runtime.getRuntime().maxMemory() / 8 / 300);
+    kaneo.script(
+        (head, connection) -> {
+          for (int last = connection.in().read(); last != '!'; last = connection.in().read()) {
+            // Until the end.
+          }
+          connection.write(ScriptedUpstream.ok("done"));
+          return false;
+        });
+    try (Http2Peer peer = new Http2Peer(gateway.port())) {
+      peer.frame(HEADERS, END_HEADERS, 1, request("POST", "/x"));
+      int window = 60_000;
+      for (int left = 3 * room; left > 0; ) {
+        int now = Math.min(left, window);
+        peer.raw(Http2Peer.frames(DATA, 1, now, 'x'));
+        left -= now;
+        window =
+            ByteBuffer.wrap(
+                    peer.await(frame -> frame.type() == WINDOW_UPDATE && frame.stream() == 1)
+                        .payload())
+                .getInt();
+      }
+      peer.frame(DATA, END_STREAM, 1, '!');
+      assertEquals(1, peer.await(frame -> frame.type() == HEADERS).stream());
+    }
   }
 
   @Test
