@@ -64,7 +64,9 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
 
   /** Takes room for a head, or for trailers, until its stream ends. */
   private void weigh(int streamId, Http2Headers headers) throws Http2Exception {
-    if (headers.size() > maxFields) {
+    // Browsers send each cookie as a field, which are one over HTTP/1.1 (RFC 9113 §8.2.3).
+    int cookies = Math.max(1, headers.getAll(HttpHeaderNames.COOKIE).size());
+    if (headers.size() - cookies + 1 > maxFields) {
       throw refused(streamId, "too many fields");
     }
     long bytes = 0;

@@ -110,6 +110,21 @@ class HeavyHeadsIT {
     }
   }
 
+  /** As browsers send them; over HTTP/1.1 they are one field. */
+  @Test
+  void manyCookiesAreNotManyFields() throws Exception {
+    try (Http2Peer peer = new Http2Peer(gateway.port())) {
+      String[] pairs = new String[2 * 300];
+      for (int i = 0; i < 300; i++) {
+        pairs[2 * i] = "cookie";
+        pairs[2 * i + 1] = "c" + i + "=v";
+      }
+      peer.frame(HEADERS, END_HEADERS | 1, 1, request("GET", "/x", pairs));
+      assertEquals(HEADERS, peer.await(frame -> frame.stream() == 1).type());
+      assertTrue(kaneo.nextHead().contains("c0=v; c1=v; "));
+    }
+  }
+
   @Test
   void thoseUnderWayTakeUpSoMuchAndOthersAreServedBeside() throws Exception {
     byte[] heavy = head(100);
