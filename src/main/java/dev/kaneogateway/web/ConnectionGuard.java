@@ -37,10 +37,11 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private static final int MOST_THROWN_AWAY_OF_FRAMES = 1 << 20;
 
   /**
-   * Bytes that come before the protocol is agreed upon within TLS: a handshake, four times what one
-   * with post-quantum keys takes. The JDK would keep four times as many of each that does not end.
+   * Bytes that come before the protocol is agreed upon within TLS: a handshake. One with
+   * post-quantum keys takes 2 KB, and who comes back brings a ticket in which the JDK has put its
+   * own chain of certificates, some KB more. Of each that does not end the JDK would keep them.
    */
-  private static final int MOST_OF_HANDSHAKE = 8 * 1024;
+  private static final int MOST_OF_HANDSHAKE = 16 * 1024;
 
   /** For the rest of a head that is under way when the gateway stops; it comes at once or never. */
   private static final long REST_OF_HEAD_MS = 1000;
@@ -51,6 +52,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private @Nullable Future<?> nextLook;
   private int requests;
   private boolean headBegun;
+  private boolean lastLook;
   private boolean established;
   private boolean doomed;
   private boolean endAnnounced;
@@ -285,15 +287,26 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private void look() {
     long limit = (headBegun ? rules.head() : rules.idle()).toNanos();
     if (requests > 0) {
+      lastLook = false;
       watch(Math.min(rules.head().toNanos(), rules.idle().toNanos()));
       return;
     }
     long left = limit - (System.nanoTime() - sinceNanos);
-    if (left <= 0 && channel != null) {
-      // Through TLS and HTTP/2, which say farewell: a request that is under way to us may be sent
-      // again elsewhere only if the client hears that it was not taken (RFC 9113 §6.8).
-      channel.channel().close();
+    if (left <= 0 && channel != null && !lastLook) {
+      // What came while this thread slept or was busy is read first: a request may be among it.
+      lastLook = true;
+      nextLook = channel.executor().schedule(this::look, 0, TimeUnit.NANOSECONDS);
+    } else if (left <= 0 && channel != null) {
+      if (multiplexed || rules.options().isSsl()) {
+        // Through TLS and HTTP/2, which say farewell: a request that is under way to us may be sent
+        // again elsewhere only if the client hears that it was not taken (RFC 9113 §6.8).
+        channel.channel().close();
+      } else {
+        // At once: the longer it takes, the more requests meet it.
+        channel.close();
+      }
     } else {
+      lastLook = false;
       watch(Math.min(left, rules.head().toNanos()));
     }
   }

@@ -156,6 +156,7 @@ class TlsFloodIT {
         new byte[] {22, 3, 1, 0x2e, (byte) 0xe0, 1, 0, 0x7f, 0, 3, 3}, 0, record, 0, 11);
     try (RawPeer client = new RawPeer(gateway.port()).patience(5000)) {
       client.send(new String(record, StandardCharsets.ISO_8859_1));
+      client.send(new String(record, StandardCharsets.ISO_8859_1));
       String answer = client.readAll();
       assertTrue(!answer.endsWith("(still open)"), answer);
     }
