@@ -16,6 +16,7 @@ import dev.kaneogateway.web.Http2Streams;
 import dev.kaneogateway.web.Http2Tables;
 import dev.kaneogateway.web.Http2Writability;
 import dev.kaneogateway.web.OwnRequests;
+import dev.kaneogateway.web.Taken;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -174,6 +175,7 @@ final class EdgeVerticle extends VerticleBase {
       Http2Streams.watch(connection);
       Http2Writability.watch(connection);
       Http2Tables.limit(connection);
+      Taken.watch(connection);
       Http2Deliveries.watch(connection, settings.limits().progressTimeout());
     } else {
       // A reset is the client's way to leave; the exchange under way hears of it too.

@@ -73,7 +73,7 @@ final class ClientKeys {
   static final Setting<Duration> GATEWAY_PROGRESS_TIMEOUT_MS =
       Setting.of(
               "GATEWAY_PROGRESS_TIMEOUT_MS",
-              "30000",
+              "60000",
               Parse.millis(10, Parse.DAY_MS),
               "Time a body may stand still because a client neither sends nor reads, an answer may wait to be taken, and a WebSocket because one of its ends does not read.")
           .alive();

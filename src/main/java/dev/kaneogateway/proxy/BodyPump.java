@@ -4,6 +4,7 @@ import dev.kaneogateway.web.Deadlines;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.streams.ReadStream;
 import io.vertx.core.streams.WriteStream;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,8 @@ final class BodyPump {
   private final Events events;
   private @Nullable Deadlines deadlines;
   private Deadlines.@Nullable Entry deadline;
+  private LongSupplier taken = () -> 0;
+  private long takenBefore;
   private long moved;
   private boolean done;
   private boolean watchSource;
@@ -64,11 +67,13 @@ final class BodyPump {
   /**
    * Limits how long the pump may stand still.
    *
+   * @param taken another number than before if the sink has taken something, however little
    * @param sourceToo whether a silent source counts, or only a sink that does not take
    */
-  BodyPump limited(Deadlines all, boolean sourceToo, Runnable whenDue) {
+  BodyPump limited(Deadlines all, LongSupplier taken, boolean sourceToo, Runnable whenDue) {
     deadlines = all;
-    deadline = all.entry(whenDue);
+    deadline = all.entry(() -> due(whenDue));
+    this.taken = taken;
     watchSource = sourceToo;
     return this;
   }
@@ -203,8 +208,18 @@ final class BodyPump {
     }
   }
 
+  /** A sink that takes something goes on, if it is not enough yet to be told of. */
+  private void due(Runnable whenDue) {
+    if (full && taken.getAsLong() != takenBefore) {
+      restart();
+    } else {
+      whenDue.run();
+    }
+  }
+
   private void restart() {
     if (deadlines != null && deadline != null) {
+      takenBefore = taken.getAsLong();
       deadlines.restart(deadline);
     }
   }

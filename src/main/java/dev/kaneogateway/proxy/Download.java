@@ -8,6 +8,7 @@ import dev.kaneogateway.web.Channels;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.HttpDate;
+import dev.kaneogateway.web.Taken;
 import io.netty.handler.codec.http2.Http2Error;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
@@ -72,7 +73,7 @@ final class Download implements BodyPump.Events, Lane.Open {
     }
     BodyPump body =
         new BodyPump(answer, response, bodiless ? 0 : frame(), 0, this)
-            .limited(lane.progress, false, this::stalled)
+            .limited(lane.progress, () -> Taken.of(request), false, this::stalled)
             .holding(holding ? MOST_HELD : 0);
     pump = body;
     body.start();

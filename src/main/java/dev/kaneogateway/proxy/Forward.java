@@ -117,7 +117,7 @@ final class Forward implements Delivery.Sender {
     BodyPump pump =
         new BodyPump(
                 request, to, exchange.head().contentLength(), lane.maxBodyBytes, new UploadEvents())
-            .limited(lane.progress, true, this::uploadStalled);
+            .limited(lane.progress, () -> 0, true, this::uploadStalled);
     upload = pump;
     if (firstChunk != null) {
       Buffer first = firstChunk;

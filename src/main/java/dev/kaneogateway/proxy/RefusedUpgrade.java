@@ -3,6 +3,7 @@ package dev.kaneogateway.proxy;
 import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.web.Channels;
 import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.Taken;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,7 @@ final class RefusedUpgrade implements BodyPump.Events {
     }
     pump =
         new BodyPump(answer, response, length == null ? -1 : Long.parseLong(length), 0, this)
-            .limited(lane.progress, false, this::stalled);
+            .limited(lane.progress, () -> Taken.of(exchange.request()), false, this::stalled);
     pump.start();
     return true;
   }

@@ -2,7 +2,6 @@ package dev.kaneogateway.web;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.util.AttributeKey;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpConnection;
@@ -91,8 +90,7 @@ public final class Http1Deliveries {
   }
 
   private long unsent() {
-    ChannelOutboundBuffer written = channel.unsafe().outboundBuffer();
-    return written == null ? 0 : written.totalPendingWriteBytes();
+    return Taken.unsent(channel);
   }
 
   private void await() {

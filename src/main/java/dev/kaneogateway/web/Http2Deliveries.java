@@ -35,7 +35,7 @@ public final class Http2Deliveries extends Http2ConnectionAdapter {
   private boolean looking;
   private long lastNanos = System.nanoTime();
 
-  private record Waiting(long sinceNanos, @Nullable Runnable leave) {}
+  private record Waiting(long sinceNanos, long taken, @Nullable Runnable leave) {}
 
   private Http2Deliveries(
       HttpConnection connection, Http2ConnectionHandler handler, Duration patience) {
@@ -67,11 +67,15 @@ public final class Http2Deliveries extends Http2ConnectionAdapter {
     Http2Stream stream =
         deliveries == null ? null : deliveries.handler.connection().stream(streamId);
     if (stream != null && stream.state().localSideOpen()) {
-      stream.setProperty(deliveries.key, new Waiting(System.nanoTime(), leave));
+      stream.setProperty(deliveries.key, deliveries.waiting(stream, leave));
       deliveries.lookLater();
     } else if (leave != null) {
       leave.run();
     }
+  }
+
+  private Waiting waiting(Http2Stream stream, @Nullable Runnable leave) {
+    return new Waiting(System.nanoTime(), Taken.of(connection, stream), leave);
   }
 
   private static Channel channel(HttpConnection connection) {
@@ -128,6 +132,10 @@ public final class Http2Deliveries extends Http2ConnectionAdapter {
         waiting.leave() == null
             ? now - waiting.sinceNanos() >= WITHOUT_PLACE_NANOS
             : now - Math.max(waiting.sinceNanos(), lastNanos) >= patienceNanos;
+    if (due && waiting.leave() != null && waiting.taken() != Taken.of(connection, stream)) {
+      stream.setProperty(key, waiting(stream, waiting.leave()));
+      due = false;
+    }
     if (!due) {
       lookLater();
     } else if (channel(connection).isWritable()) {

@@ -1,6 +1,7 @@
 package dev.kaneogateway.proxy;
 
 import static dev.kaneogateway.fixtures.Http2Peer.DATA;
+import static dev.kaneogateway.fixtures.Http2Peer.HEADERS;
 import static dev.kaneogateway.fixtures.Http2Peer.RST_STREAM;
 import static dev.kaneogateway.fixtures.Http2Peer.SETTINGS;
 import static dev.kaneogateway.fixtures.Http2Peer.WINDOW_UPDATE;
@@ -15,6 +16,7 @@ import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import io.netty.handler.codec.http2.Http2Error;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -48,7 +50,7 @@ class Http2WindowsIT {
 
   @Test
   void answersThatWaitForAWindowKeepTheirPlacesAndAreResetInTime() throws Exception {
-    try (Http2Peer peer = withoutWindow()) {
+    try (Http2Peer peer = withoutWindow(gateway)) {
       for (int n = 0; n < PLACES; n++) {
         peer.get(2 * n + 1, "/x");
       }
@@ -67,7 +69,7 @@ class Http2WindowsIT {
 
   @Test
   void aWindowThatOpensLateGetsItsAnswer() throws Exception {
-    try (Http2Peer peer = withoutWindow()) {
+    try (Http2Peer peer = withoutWindow(gateway)) {
       peer.get(1, "/x");
       gateway.awaitMetric(COUNTED + "1.0");
       gateway.awaitMetric("kaneo_gateway_requests_in_flight 0.0");
@@ -77,7 +79,33 @@ class Http2WindowsIT {
     }
   }
 
-  private static Http2Peer withoutWindow() throws IOException {
+  /** Nor need the answer be whole by then, of which Kaneo has far more. */
+  @Test
+  void whoOpensItsWindowByLittleIsNotReset() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(ScriptedUpstream.ok("x".repeat(1_000_000)));
+          return true;
+        });
+    try (RunningGateway hasty =
+            RunningGateway.start(
+                TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_PROGRESS_TIMEOUT_MS", "300");
+        Http2Peer peer = withoutWindow(hasty)) {
+      peer.get(1, "/x");
+      long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(4 * 300);
+      while (System.nanoTime() < end) {
+        peer.words(WINDOW_UPDATE, 0, 1, 1);
+        assertEquals(
+            1,
+            peer.await(frame -> frame.type() != HEADERS && frame.stream() == 1).payload().length);
+      }
+      assertCancelled(peer, 1);
+    } finally {
+      kaneo.startOver();
+    }
+  }
+
+  private static Http2Peer withoutWindow(RunningGateway gateway) throws IOException {
     Http2Peer peer = new Http2Peer(gateway.port());
     peer.frame(SETTINGS, 0, 0, 0, 4, 0, 0, 0, 0);
     return peer;
