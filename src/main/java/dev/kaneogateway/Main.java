@@ -48,12 +48,11 @@ public final class Main {
       Every setting is listed in README.md and in conf/gateway.yaml.
       """;
 
-  private static final int OK = 0;
-  private static final int NOT_WELL = 1;
-
   /** Where Vert.x has its files; a container whose file system is read-only may have none. */
   private static final Path TEMPORARY = Path.of(System.getProperty("java.io.tmpdir"));
 
+  private static final int OK = 0;
+  private static final int NOT_WELL = 1;
   private static final int USAGE_OR_SETTINGS = 2;
 
   private Main() {}
@@ -128,7 +127,7 @@ public final class Main {
         }
         files.doubts().forEach(doubt -> err.println("warning: " + doubt));
         LogConfiguration.take(settings.logs());
-        if (!Files.isWritable(TEMPORARY)) {
+        if (!Files.isWritable(TEMPORARY) && !TEMPORARY.toFile().mkdirs()) {
           err.println(
               "The gateway cannot start: "
                   + TEMPORARY

@@ -141,7 +141,8 @@ class MainTest {
     String told = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(1, process.waitFor(), told);
     assertTrue(told.contains("/proc/nothing is not writable"), told);
-    assertEquals(1, told.lines().count(), told);
+    // JDK 25 warns of one that is not there.
+    assertEquals(1, told.lines().filter(line -> !line.startsWith("WARNING: ")).count(), told);
   }
 
   private int run(String... arguments) {
