@@ -6,7 +6,6 @@ import dev.kaneogateway.credentials.TokenDigest;
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.PgBouncer;
-import dev.kaneogateway.fixtures.Pooler;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -173,7 +172,7 @@ class RevocationIT {
   @Test
   void aPoolerThatKeepsNotificationsBackIsNotTrusted() throws Exception {
     install("install");
-    try (Pooler pooler = new Pooler(database.url())) {
+    try (PgBouncer pooler = new PgBouncer(database.url(), "transaction", 3)) {
       RunningGateway gateway =
           gateway("DATABASE_URL", pooler.url(), "GATEWAY_LISTEN_HEARTBEAT_MS", "100");
       person();

@@ -2,10 +2,7 @@ package dev.kaneogateway.doctor;
 
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.db.KaneoSchema;
-import dev.kaneogateway.db.RevocationLine;
-import dev.kaneogateway.db.RevocationTriggers;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
@@ -27,9 +24,6 @@ final class DatabaseCheckup implements Doctor.Checkup {
   private static final Duration SKEW_NOTICED = Duration.ofSeconds(2);
 
   private static final Duration SKEW_HARMFUL = Duration.ofSeconds(30);
-
-  /** Two of the line's beats tell whether it hears, within {@link Doctor#PATIENCE}. */
-  private static final Duration HEARTBEAT = Duration.ofMillis(500);
 
   private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
@@ -81,15 +75,15 @@ final class DatabaseCheckup implements Doctor.Checkup {
   private static final String MIGRATIONS =
       "SELECT count(*), max(created_at) FROM drizzle.__drizzle_migrations";
 
-  private final Vertx vertx;
   private final Pool pool;
-  private final Settings settings;
+  private final boolean keyUsage;
+  private final TriggersCheck triggers;
   private final Clock clock;
 
   DatabaseCheckup(Vertx vertx, Pool pool, Settings settings, Clock clock) {
-    this.vertx = vertx;
     this.pool = pool;
-    this.settings = settings;
+    this.keyUsage = settings.credentials().keyUsage();
+    this.triggers = new TriggersCheck(vertx, pool, settings);
     this.clock = clock;
   }
 
@@ -131,7 +125,7 @@ final class DatabaseCheckup implements Doctor.Checkup {
         .compose(done -> allowed("database.schema", findings, ownSchema(findings)))
         // Only worth knowing; a role may well not read it, and a Kaneo may not have it.
         .compose(done -> migrations(findings).otherwiseEmpty())
-        .compose(done -> allowed("triggers", findings, triggers(findings)))
+        .compose(done -> allowed("triggers", findings, triggers.finding().onSuccess(findings::add)))
         .map(done -> List.copyOf(findings));
   }
 
@@ -169,7 +163,7 @@ final class DatabaseCheckup implements Doctor.Checkup {
     return lacking(
             RIGHTS,
             // One that does not count the use of keys needs no right to.
-            Tuple.of(settings.credentials().keyUsage()),
+            Tuple.of(keyUsage),
             row -> row.getString(0) + " on " + row.getString(1) + " (for " + row.getString(2) + ")")
         .onSuccess(
             lacking ->
@@ -267,79 +261,5 @@ final class DatabaseCheckup implements Doctor.Checkup {
                           + " of Kaneo's, the last of "
                           + (last == null ? "never" : Instant.ofEpochMilli(last).toString())));
             });
-  }
-
-  private Future<?> triggers(List<Finding> findings) {
-    return RevocationTriggers.status(pool)
-        .compose(
-            status -> {
-              if (status.complete()) {
-                return heard();
-              }
-              return Future.succeededFuture(
-                  status.absent()
-                      ? Finding.ok("triggers", "not installed: a revocation is seen " + late())
-                      : Finding.warning(
-                          "triggers",
-                          "installed on some tables only",
-                          "gateways cannot rely on them, and ask for each credential every second.",
-                          "run triggers install again, or triggers remove."));
-            })
-        .onSuccess(findings::add);
-  }
-
-  private String late() {
-    return "within GATEWAY_CACHE_TTL_MS (" + settings.credentials().cacheTtl().toMillis() + " ms)";
-  }
-
-  /** Whether the gateway's own line hears of changes: what stands between may keep them back. */
-  private Future<Finding> heard() {
-    Promise<Finding> found = Promise.promise();
-    RevocationLine line =
-        new RevocationLine(
-            vertx,
-            pool,
-            settings.database(),
-            HEARTBEAT,
-            settings.revocation().patience(),
-            new RevocationLine.Listener() {
-              @Override
-              public void listening() {
-                found.tryComplete(
-                    Finding.ok("triggers", "installed: a revocation is seen at once"));
-              }
-
-              @Override
-              public void proven(long nanos) {}
-
-              @Override
-              public void deaf(RevocationLine.Reason reason) {
-                // The others may pass while the line tries again.
-                if (reason == RevocationLine.Reason.NO_NOTIFICATIONS) {
-                  found.tryComplete(
-                      unheard("a pooler in transaction mode (or a standby) keeps back"));
-                }
-              }
-
-              @Override
-              public void changed(String payload) {}
-            });
-    vertx.runOnContext(
-        go -> {
-          line.start();
-          vertx.setTimer(
-              Doctor.PATIENCE.toMillis(),
-              late -> found.tryComplete(unheard("there is no connection on which to hear")));
-        });
-    return found.future().onComplete(known -> line.close());
-  }
-
-  private Finding unheard(String why) {
-    return Finding.warning(
-        "triggers",
-        "installed, but " + why + " what they tell: a revocation is seen " + late(),
-        "gateways ask for each credential as often, as if there were no triggers.",
-        "let DATABASE_URL lead to the primary itself or by a pooler in session mode that has a"
-            + " connection to spare, or run triggers remove.");
   }
 }

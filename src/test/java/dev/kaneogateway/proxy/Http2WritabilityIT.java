@@ -5,14 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import dev.kaneogateway.fixtures.Trusting;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.SelfSignedCertificate;
 import java.util.Collections;
 import java.util.stream.IntStream;
@@ -51,16 +50,7 @@ class Http2WritabilityIT {
                 certificate.certificatePath(),
                 "GATEWAY_TLS_KEY",
                 certificate.privateKeyPath())) {
-      HttpClient client =
-          gateway
-              .vertx()
-              .createHttpClient(
-                  new HttpClientOptions()
-                      .setProtocolVersion(HttpVersion.HTTP_2)
-                      .setSsl(true)
-                      .setUseAlpn(true)
-                      .setVerifyHost(false)
-                      .setTrustAll(true));
+      HttpClient client = Trusting.anybodyOverHttp2(gateway.vertx());
       for (int round = 0; round < ROUNDS; round++) {
         assertEquals(
             Collections.nCopies(STREAMS, BODY),

@@ -10,10 +10,8 @@ import dev.kaneogateway.fixtures.TestDatabase;
 import dev.kaneogateway.fixtures.Trusting;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.SelfSignedCertificate;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -126,16 +124,7 @@ class TlsFloodIT {
           return false;
         });
     try {
-      HttpClient client =
-          gateway
-              .vertx()
-              .createHttpClient(
-                  new HttpClientOptions()
-                      .setProtocolVersion(HttpVersion.HTTP_2)
-                      .setSsl(true)
-                      .setUseAlpn(true)
-                      .setVerifyHost(false)
-                      .setTrustAll(true));
+      HttpClient client = Trusting.anybodyOverHttp2(gateway.vertx());
       Buffer answer =
           RunningGateway.await(
               client
