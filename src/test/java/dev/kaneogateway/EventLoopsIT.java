@@ -43,7 +43,7 @@ class EventLoopsIT {
   @Test
   void theDeathOfOneIsTold(Vertx vertx) throws Exception {
     CountDownLatch told = new CountDownLatch(1);
-    Main.whenALoopDies(vertx, told::countDown);
+    Serving.whenALoopDies(vertx, told::countDown);
     ((VertxInternal) vertx).nettyEventLoopGroup().next().shutdownGracefully(0, 0, SECONDS);
     assertTrue(told.await(10, SECONDS));
   }
