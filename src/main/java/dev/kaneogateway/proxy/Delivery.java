@@ -8,6 +8,7 @@ import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
+import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,8 @@ final class Delivery implements ConnectionPool.Caller {
   private final Exchange exchange;
   private final Sender sender;
   private final Deadlines.Entry firstByte;
+  private final Iterator<Upstreams.Upstream> candidates;
+  private final boolean searching;
   private int attempts;
   private int broken;
   private boolean seenAway;
@@ -38,8 +41,8 @@ final class Delivery implements ConnectionPool.Caller {
 
   /** Whose request it is. Told nothing any more after {@link #end}. */
   interface Sender {
-    /** Whether the request has a body, so that it can be sent only once. */
-    boolean hasBody();
+    /** Whether the request has a body that is not kept, so that it can be sent only once. */
+    boolean isSentOnce();
 
     /** The head is written but for what frames the body: the request is to be sent. */
     void send(Call to);
@@ -78,13 +81,23 @@ final class Delivery implements ConnectionPool.Caller {
     this.exchange = exchange;
     this.sender = sender;
     this.firstByte = lane.firstByte.entry(() -> sender.notAnswered(UpstreamFailure.SILENT));
+    this.candidates = upstreams.search(exchange.request().headers());
+    this.searching = candidates.hasNext();
+  }
+
+  /** Whether several Kaneos may have to be asked, each that has not what is asked for saying so. */
+  boolean isSearching() {
+    return searching;
   }
 
   /** Asks the Kaneo that is chosen now. */
   void ask() {
     attempts++;
     askedNanos = System.nanoTime();
-    Upstreams.Upstream chosen = upstreams.choose(exchange.request().headers(), failed);
+    Upstreams.Upstream chosen =
+        candidates.hasNext()
+            ? candidates.next()
+            : upstreams.choose(exchange.request().headers(), failed);
     chosen.begin();
     upstream = chosen;
     last = chosen;
@@ -103,7 +116,12 @@ final class Delivery implements ConnectionPool.Caller {
       asked.refused();
       seenAway = true;
     }
-    if (away && upstreams.losesSession(asked, exchange.request().headers())) {
+    boolean sessionGone =
+        away
+            && (searching
+                ? !candidates.hasNext()
+                : upstreams.losesSession(asked, exchange.request().headers()));
+    if (sessionGone) {
       sender.sessionGone();
     } else if (away && attempts < upstreams.size()) {
       release();
@@ -177,7 +195,15 @@ final class Delivery implements ConnectionPool.Caller {
       return;
     }
     lane.firstByte.stop(firstByte);
-    sender.answered(answer);
+    if (searching && answer.statusCode() == 404 && candidates.hasNext() && !sender.isSentOnce()) {
+      accepted(answer);
+      answer.reset();
+      call = null;
+      release();
+      ask();
+    } else {
+      sender.answered(answer);
+    }
   }
 
   /** The answer is taken as one that means what it says. */
@@ -185,6 +211,9 @@ final class Delivery implements ConnectionPool.Caller {
     int status = answer.statusCode();
     if (upstream != null) {
       upstreams.answered(upstream, status, answer.headers());
+      if (searching && status >= 200 && status < 300) {
+        upstreams.found(upstream, exchange.request().headers());
+      }
     }
     exchange.upstreamAnswered(status, System.nanoTime() - askedNanos);
     if (step != null) {
@@ -230,7 +259,7 @@ final class Delivery implements ConnectionPool.Caller {
     HttpMethod method = exchange.request().method();
     boolean reused = call != null && call.isReused();
     return (broken == 0 || ((reused || seenAway) && broken < MOST_DEAD))
-        && !sender.hasBody()
+        && !sender.isSentOnce()
         && (method.equals(HttpMethod.GET)
             || method.equals(HttpMethod.HEAD)
             || method.equals(HttpMethod.OPTIONS));

@@ -5,6 +5,7 @@ import dev.kaneogateway.limits.Overload;
 import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.upstream.UpstreamFailure;
+import dev.kaneogateway.web.Bodies;
 import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
@@ -33,6 +34,7 @@ final class Forward implements Delivery.Sender {
   private final Deadlines.Entry firstFrame;
   private boolean hasBody;
   private @Nullable Buffer firstChunk;
+  private @Nullable Buffer kept;
   private @Nullable BodyPump upload;
   private boolean uploaded;
   private @Nullable Download download;
@@ -69,8 +71,29 @@ final class Forward implements Delivery.Sender {
       awaitFirstFrame();
     } else {
       hasBody = exchange.announcesBody();
-      delivery.ask();
+      if (delivery.isSearching() && Bodies.isSmall(exchange.head().contentLength())) {
+        keepBody();
+      } else {
+        delivery.ask();
+      }
     }
+  }
+
+  /** Reads a body whole before the first Kaneo is asked, so that it can be sent to another. */
+  private void keepBody() {
+    Bodies.read(exchange, lane.bodyPatience)
+        .onComplete(
+            (body, failure) -> {
+              if (failure instanceof Bodies.TooSlow) {
+                giveUp(408, "request_timeout", "The body stopped coming.");
+              } else if (failure != null) {
+                clientLeft();
+              } else if (!over) {
+                kept = body;
+                uploaded = true;
+                delivery.ask();
+              }
+            });
   }
 
   /** HTTP/2 tells of a body only by its first frame. */
@@ -102,8 +125,8 @@ final class Forward implements Delivery.Sender {
   }
 
   @Override
-  public boolean hasBody() {
-    return hasBody;
+  public boolean isSentOnce() {
+    return hasBody && kept == null;
   }
 
   @Override
@@ -114,6 +137,11 @@ final class Forward implements Delivery.Sender {
       return;
     }
     to.sendHead(exchange.head().contentLength() < 0);
+    if (kept != null) {
+      to.end(kept);
+      delivery.awaitAnswer();
+      return;
+    }
     BodyPump pump =
         new BodyPump(
                 request, to, exchange.head().contentLength(), lane.maxBodyBytes, new UploadEvents())

@@ -32,6 +32,7 @@ final class Lane {
   final GatewayMetrics metrics;
   final Cors cors;
   final long maxBodyBytes;
+  final Duration bodyPatience;
   private final Duration hold;
   private final int mostHeld;
   final Vertx vertx;
@@ -73,6 +74,7 @@ final class Lane {
     this.ceilings = ceilings;
     this.metrics = metrics;
     this.maxBodyBytes = settings.limits().maxBodyBytes();
+    this.bodyPatience = settings.limits().progressTimeout();
     this.hold = upstream.hold();
     this.mostHeld = Math.max(1, upstream.maxHeld() / loops);
     this.vertx = vertx;

@@ -15,6 +15,8 @@ import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.SocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -172,6 +174,23 @@ final class Upstreams {
       }
     }
     return choose(failed);
+  }
+
+  /**
+   * All of them if a request belongs to an MCP session whose Kaneo is not known here: it began
+   * through another gateway, or before this one started. Else none.
+   */
+  Iterator<Upstream> search(MultiMap requestHeaders) {
+    String session = upstreams.size() > 1 ? requestHeaders.get(MCP_SESSION) : null;
+    if (session == null || mcpSessions.ownerOf(session) != null) {
+      return Collections.emptyIterator();
+    }
+    return upstreams.iterator();
+  }
+
+  /** The search is over: it has the session. */
+  void found(Upstream owner, MultiMap requestHeaders) {
+    mcpSessions.made(requestHeaders.get(MCP_SESSION), owner.uri);
   }
 
   /** As {@link #choose(Upstream)} for a request that nobody has failed yet. */

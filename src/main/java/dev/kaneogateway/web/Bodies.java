@@ -11,7 +11,10 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Reads a whole small body, for the few requests the gateway answers itself. */
+/**
+ * Reads a whole small body, for the few requests the gateway answers itself or may have to send
+ * more than once.
+ */
 public final class Bodies {
   /** No form or JSON of these endpoints comes near this. */
   private static final int MOST_BYTES = 64 * 1024;
@@ -30,6 +33,11 @@ public final class Bodies {
     TooSlow() {
       super("the body did not arrive", null, false, false);
     }
+  }
+
+  /** Whether a body of an announced length is read; none or an unknown one (-1) is not. */
+  public static boolean isSmall(long length) {
+    return length > 0 && length <= MOST_BYTES;
   }
 
   /**

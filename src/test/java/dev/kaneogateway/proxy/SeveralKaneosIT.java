@@ -155,28 +155,6 @@ class SeveralKaneosIT {
     return "kaneo_gateway_upstream_available{upstream=\"http://127.0.0.1:" + kaneo.port() + "\"} ";
   }
 
-  @Test
-  void anMcpSessionStaysWhereItBeganAndIsGoneWithItsKaneo() throws Exception {
-    first.close();
-    second.script(saying("HTTP/1.1 200 OK", "Mcp-Session-Id: 5e55\r\n", "begun"));
-    assertTrue(get("").endsWith("begun"));
-    second.script(saying("HTTP/1.1 200 OK", "", "second"));
-    first = ScriptedUpstream.friendly(first.port());
-    Await.until("an answer of the first", () -> get("").endsWith("hello"));
-    for (int i = 0; i < 4; i++) {
-      assertTrue(get("Mcp-Session-Id: 5e55\r\n").endsWith("second"));
-      get("");
-    }
-
-    second.close();
-    String gone = get("Mcp-Session-Id: 5e55\r\n");
-    while (gone.startsWith("HTTP/1.1 502 ")) {
-      gone = get("Mcp-Session-Id: 5e55\r\n");
-    }
-    assertTrue(gone.startsWith("HTTP/1.1 404 "), gone);
-    assertTrue(get("Mcp-Session-Id: 5e55\r\n").endsWith("hello"));
-  }
-
   private static ScriptedUpstream.Script saying(String status, String fields, String body) {
     return (head, connection) -> {
       connection.write(answer(status, fields, body));
