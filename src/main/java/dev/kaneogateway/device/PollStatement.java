@@ -23,6 +23,7 @@ final class PollStatement {
   /** What is kept of a redeemed code: who has it finds its redemption, and nobody else the code. */
   private static final String DIGEST = "encode(sha256(convert_to($1, 'UTF8')), 'hex')";
 
+  /** Here and below numbers are put as {@code %s}: {@code %d} takes the digits of the locale. */
   private static final String POLL =
       """
       WITH asked AS (SELECT %8$s AS digest), code AS (
@@ -41,10 +42,10 @@ final class PollStatement {
       ), %4$s polled AS (
         UPDATE device_code d SET
           polling_interval = CASE WHEN d.last_polled_at < $3 AND d.updated_at < $3
-              AND d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$d) * interval '1 millisecond' > $3
-            THEN LEAST(COALESCE(d.polling_interval, 5000) + %2$d, %3$d) ELSE d.polling_interval END,
+              AND d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$s) * interval '1 millisecond' > $3
+            THEN LEAST(COALESCE(d.polling_interval, 5000) + %2$s, %3$s) ELSE d.polling_interval END,
           last_polled_at = CASE WHEN d.last_polled_at < $3
-              AND d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$d) * interval '1 millisecond' > $3
+              AND d.last_polled_at + (COALESCE(d.polling_interval, 5000) - %1$s) * interval '1 millisecond' > $3
             THEN d.last_polled_at ELSE GREATEST(d.last_polled_at, $3) END,
           updated_at = GREATEST(d.updated_at, $3)
         WHERE d.device_code = $1 AND d.client_id = $2 AND d.status = 'pending' AND d.expires_at > $3
@@ -72,7 +73,7 @@ final class PollStatement {
         UPDATE kaneo_gateway.redemption r SET since = $3 FROM session s, asked
         WHERE r.code_digest = digest AND r.client_id = $2 AND NOT r.delivered
           AND s.id = r.session_id AND s.expires_at > $3
-          AND (r.session_id = $4 OR r.since <= $3 - %d * interval '1 millisecond')
+          AND (r.session_id = $4 OR r.since <= $3 - %s * interval '1 millisecond')
         RETURNING s.token, s.expires_at, r.scope
       ),""";
 
@@ -184,7 +185,7 @@ final class PollStatement {
                 "UPDATE kaneo_gateway.redemption SET "
                     + (delivered
                         ? "delivered = true"
-                        : "since = since - %d * interval '1 millisecond'"
+                        : "since = since - %s * interval '1 millisecond'"
                             .formatted(settling.toMillis()))
                     + " WHERE code_digest = "
                     + DIGEST

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,6 +55,22 @@ class DeviceGrantIT {
   void anObedientClientWithOneSlipIsToldToSlowDownOnce() {
     String code = start();
     assertEquals(List.of("PENDING 5", "SLOW_DOWN 10", "PENDING 10"), polls(code, 0, 2, 12));
+  }
+
+  @Test
+  void aLocaleWithDigitsOfItsOwnDoesNotGetIntoTheStatements() {
+    Locale before = Locale.getDefault();
+    try {
+      Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+      polls = new PollStatement(pool, true, SETTLING);
+      String code = start();
+      assertEquals(List.of("PENDING 5", "SLOW_DOWN 10"), polls(code, 0, 2));
+      decide(true);
+      assertEquals("ISSUED", poll(code).state().name());
+      note(code, false);
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test
