@@ -29,6 +29,12 @@ final class SettingsSource {
   /** What some editors put before the first line. */
   private static final String BYTE_ORDER_MARK = "\uFEFF";
 
+  /**
+   * What Java makes of the environment's bytes beyond ASCII where no locale is set, as in many
+   * containers: with it a password is wrong that Kaneo reads.
+   */
+  private static final char UNREADABLE = '\uFFFD';
+
   private final Map<String, String> texts = new LinkedHashMap<>();
   private final List<String> problems = new ArrayList<>();
   private final List<String> doubts = new ArrayList<>();
@@ -43,6 +49,12 @@ final class SettingsSource {
         (name, value) -> {
           if (isRead(name)) {
             putUnlessBlank(name, value.strip());
+            if (value.indexOf(UNREADABLE) >= 0) {
+              problems.add(
+                  name
+                      + " has letters that Java cannot read in this locale: set LC_ALL=C.UTF-8,"
+                      + " or put it into the file of --env-file");
+            }
           } else if (name.startsWith(OWN) && SettingNames.nearest(name).isPresent()) {
             // Not any other: whoever runs containers makes names of a service's name.
             doubts.add(SettingNames.notASetting(name));

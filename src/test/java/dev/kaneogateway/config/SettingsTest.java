@@ -59,6 +59,16 @@ class SettingsTest {
     assertTrue(problems(withPath).toString().contains("leave out the path /app"));
   }
 
+  /** As Java reads "pä" where the locale is POSIX, on any version. */
+  @Test
+  void lettersThatTheLocaleLostAreToldWithARemedy() {
+    List<String> problems =
+        problems(Map.of("DATABASE_URL", "postgresql://kaneo:p\uFFFD\uFFFD@127.0.0.1/kaneo"));
+    assertEquals(1, problems.size(), problems::toString);
+    assertTrue(problems.get(0).startsWith("DATABASE_URL has letters"), problems::toString);
+    assertTrue(problems.get(0).contains("LC_ALL=C.UTF-8"), problems::toString);
+  }
+
   @Test
   void everyProblemIsToldAtOnceWithNameValueAndRemedy() {
     List<String> problems =
