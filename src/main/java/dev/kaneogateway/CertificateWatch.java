@@ -20,6 +20,8 @@ final class CertificateWatch {
 
   private final Vertx vertx;
   private final Supplier<Future<?>> serveAnew;
+  private boolean underWay;
+  private boolean onceMore;
   private volatile double end = Double.NaN;
 
   /**
@@ -46,8 +48,19 @@ final class CertificateWatch {
             });
   }
 
-  /** Has what is in the files now served, if it can be used. */
+  /**
+   * Has what is in the files now served, if it can be used. Asked for while that is under way it
+   * happens once more, however often: signals come faster than certificates are read, and what
+   * piled up would hold a stop.
+   */
   void takeUp(Settings.Tls tls) {
+    synchronized (this) {
+      onceMore = underWay;
+      if (underWay) {
+        return;
+      }
+      underWay = true;
+    }
     serveAnew
         .get()
         .onSuccess(taken -> LOG.info("the changed certificate is in use"))
@@ -56,7 +69,19 @@ final class CertificateWatch {
             e ->
                 LOG.error(
                     "the changed certificate cannot be used, the old one stays: {}",
-                    e.getMessage()));
+                    e.getMessage()))
+        .onComplete(done -> ended(tls));
+  }
+
+  private void ended(Settings.Tls tls) {
+    boolean again;
+    synchronized (this) {
+      underWay = false;
+      again = onceMore;
+    }
+    if (again) {
+      takeUp(tls);
+    }
   }
 
   private void note(Path certificate) {

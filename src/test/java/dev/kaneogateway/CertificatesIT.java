@@ -8,7 +8,9 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Certificates;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.SelfSignedCertificate;
 import io.vertx.junit5.VertxExtension;
@@ -19,6 +21,7 @@ import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -173,6 +176,32 @@ class CertificatesIT {
       Files.writeString(cert, Files.readString(Path.of(renewed.certificatePath())) + shorter);
       awaitEnd(gateway, Certificates.end(cert));
     }
+  }
+
+  @Test
+  void whatIsAskedForWhileACertificateIsTakenUpHappensOnceMore(Vertx vertx) {
+    SelfSignedCertificate one = SelfSignedCertificate.create("localhost");
+    Settings.Tls tls =
+        new Settings.Tls(Path.of(one.certificatePath()), Path.of(one.privateKeyPath()));
+    List<Promise<Object>> begun = new ArrayList<>();
+    CertificateWatch watch =
+        new CertificateWatch(
+            vertx,
+            new GatewayMetrics(),
+            () -> {
+              begun.add(Promise.promise());
+              return begun.get(begun.size() - 1).future();
+            });
+    for (int signal = 0; signal < 100; signal++) {
+      watch.takeUp(tls);
+    }
+    assertEquals(1, begun.size());
+    begun.get(0).fail("half written");
+    assertEquals(2, begun.size());
+    begun.get(1).complete(null);
+    assertEquals(2, begun.size());
+    watch.takeUp(tls);
+    assertEquals(3, begun.size());
   }
 
   @Test
