@@ -54,9 +54,11 @@ final class CertificateCheckup implements Doctor.Checkup {
             request -> {
               try {
                 List<Certificate> chain = request.connection().peerCertificates();
+                X509Certificate served = (X509Certificate) chain.get(0);
                 return life(
                     "certificate.served",
-                    ((X509Certificate) chain.get(0)).getNotAfter().toInstant());
+                    served.getNotBefore().toInstant(),
+                    served.getNotAfter().toInstant());
               } catch (javax.net.ssl.SSLPeerUnverifiedException e) {
                 return Finding.problem("certificate.served", "none", WHY, "serve one at " + url);
               } finally {
@@ -96,7 +98,7 @@ final class CertificateCheckup implements Doctor.Checkup {
 
   private Finding lifeOf(Path file) {
     try {
-      return life("certificate", Certificates.end(file));
+      return life("certificate", Certificates.beginning(file), Certificates.end(file));
     } catch (IOException | GeneralSecurityException e) {
       return Finding.warning(
           "certificate",
@@ -106,8 +108,16 @@ final class CertificateCheckup implements Doctor.Checkup {
     }
   }
 
-  private Finding life(String part, Instant end) {
-    Duration left = Duration.between(clock.instant(), end);
+  private Finding life(String part, Instant beginning, Instant end) {
+    Instant now = clock.instant();
+    if (now.isBefore(beginning)) {
+      return Finding.problem(
+          part,
+          "does not hold before " + beginning,
+          WHY,
+          "set this machine's clock, or give one that holds by now.");
+    }
+    Duration left = Duration.between(now, end);
     if (left.isNegative()) {
       return Finding.problem(
           part,

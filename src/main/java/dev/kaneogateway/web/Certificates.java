@@ -49,6 +49,14 @@ public final class Certificates {
         .orElseThrow(() -> new CertificateException("no certificate in " + chain));
   }
 
+  /** The last beginning in a chain: clients refuse it whole until then. */
+  public static Instant beginning(Path chain) throws IOException, CertificateException {
+    return read(chain).stream()
+        .map(each -> each.getNotBefore().toInstant())
+        .max(Comparator.naturalOrder())
+        .orElseThrow(() -> new CertificateException("no certificate in " + chain));
+  }
+
   /** As a server reads them: it passes over a key that stands in the same file. */
   private static List<X509Certificate> read(Path chain) throws IOException, CertificateException {
     String certificates =

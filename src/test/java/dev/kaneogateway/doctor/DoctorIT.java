@@ -339,6 +339,18 @@ class DoctorIT {
     assertEquals(Finding.State.PROBLEM, find(late, "certificate").state());
   }
 
+  @Test
+  void aCertificateThatDoesNotHoldYet() throws Exception {
+    SelfSignedCertificate one = SelfSignedCertificate.create("localhost");
+    environment.put("GATEWAY_TLS_CERT", one.certificatePath());
+    environment.put("GATEWAY_TLS_KEY", one.privateKeyPath());
+    Clock early = Clock.fixed(java.time.Instant.EPOCH, java.time.ZoneOffset.UTC);
+    List<Finding> findings =
+        RunningGateway.await(
+            new CertificateCheckup(vertx, vertx.createHttpClient(), settings(), early).findings());
+    assertEquals(Finding.State.PROBLEM, find(findings, "certificate").state());
+  }
+
   private static Clock endOf(SelfSignedCertificate certificate, int daysLater) throws Exception {
     try (InputStream in =
         java.nio.file.Files.newInputStream(java.nio.file.Path.of(certificate.certificatePath()))) {
