@@ -26,9 +26,6 @@ final class SettingsSource {
   /** What the gateway's own settings begin with, and none of Kaneo's. */
   private static final String OWN = "GATEWAY_";
 
-  /** What some editors put before the first line. */
-  private static final String BYTE_ORDER_MARK = "\uFEFF";
-
   /**
    * What Java makes of the environment's bytes beyond ASCII where no locale is set, as in many
    * containers: with it a password is wrong that Kaneo reads.
@@ -217,13 +214,11 @@ final class SettingsSource {
         });
   }
 
-  /**
-   * Kaneo's own environment file: KEY=VALUE lines; names that do not begin as ours do are Kaneo's.
-   */
+  /** Kaneo's own environment file; names that do not begin as ours do are Kaneo's. */
   private void readEnvironmentFile(Path path) {
-    List<String> lines;
+    Map<String, String> values;
     try {
-      lines = Files.readAllLines(path);
+      values = EnvironmentFile.parse(Files.readString(path));
     } catch (CharacterCodingException e) {
       unreadable(notUtf8(path));
       return;
@@ -231,23 +226,14 @@ final class SettingsSource {
       unreadable(path + " cannot be read: check that it exists and may be read by this user");
       return;
     }
-    for (String raw : lines) {
-      String line = (raw.startsWith(BYTE_ORDER_MARK) ? raw.substring(1) : raw).strip();
-      if (line.startsWith("export ")) {
-        line = line.substring(7).strip();
-      }
-      int equals = line.indexOf('=');
-      if (line.startsWith("#") || equals <= 0) {
-        continue;
-      }
-      String name = line.substring(0, equals).strip();
-      String value = unquote(line.substring(equals + 1).strip());
-      if (isRead(name)) {
-        putUnlessBlank(name, value);
-      } else if (name.startsWith(OWN)) {
-        doubts.add(path + ": " + SettingNames.notASetting(name));
-      }
-    }
+    values.forEach(
+        (name, value) -> {
+          if (isRead(name)) {
+            putUnlessBlank(name, value);
+          } else if (name.startsWith(OWN)) {
+            doubts.add(path + ": " + SettingNames.notASetting(name));
+          }
+        });
   }
 
   private void unreadable(String problem) {
@@ -257,18 +243,6 @@ final class SettingsSource {
 
   private static String notUtf8(Path path) {
     return path + " is not in UTF-8: save it in that encoding";
-  }
-
-  private static String unquote(String value) {
-    if (value.length() >= 2) {
-      char quote = value.charAt(0);
-      int end = value.indexOf(quote, 1);
-      if ((quote == '"' || quote == '\'') && end > 0) {
-        return value.substring(1, end);
-      }
-    }
-    int comment = value.indexOf(" #");
-    return comment >= 0 ? value.substring(0, comment).strip() : value;
   }
 
   private static String firstLine(@org.jspecify.annotations.Nullable String message) {

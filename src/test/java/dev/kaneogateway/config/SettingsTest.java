@@ -166,6 +166,29 @@ class SettingsTest {
     assertEquals(URL, settings.database().url());
   }
 
+  /** As Kaneo's documents have the key of its GitHub App. */
+  @Test
+  void aQuotedValueMayGoOverSeveralLines() throws Exception {
+    Path kaneos =
+        Files.writeString(
+            directory.resolve(".env"),
+            "GITHUB_PRIVATE_KEY=\"-----BEGIN KEY-----\r\nGATEWAY_PORT=9\r\nGATEWAY_Zz==\r\n\"\r\n"
+                + "DATABASE_URL = '"
+                + URL
+                + "' # it's here\nGATEWAY_HOST=it's\nGATEWAY_CACHE_SIZE=\"7");
+    SettingsFiles files = new SettingsFiles(Map.of(), Optional.of(kaneos), Optional.empty());
+    SettingsException e = assertThrows(SettingsException.class, files::read);
+    assertEquals(1, e.problems().size(), e::getMessage);
+    assertTrue(e.getMessage().contains("GATEWAY_CACHE_SIZE has the value '\"7'"), e::getMessage);
+    assertEquals(List.of(), files.doubts());
+    Files.writeString(kaneos, Files.readString(kaneos) + "\"");
+    Settings settings = Settings.load(Map.of(), Optional.of(kaneos), Optional.empty());
+    assertEquals(8080, settings.server().port());
+    assertEquals("it's", settings.server().host());
+    assertEquals(7, settings.credentials().cacheSize());
+    assertEquals(URL, settings.database().url());
+  }
+
   @Test
   void whatKaneosImageMakesOfItsEnvironmentFileIsMadeOfItHereToo() throws Exception {
     Path kaneos =
