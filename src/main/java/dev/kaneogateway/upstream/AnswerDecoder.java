@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseDecoder;
 import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.util.AsciiString;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
 
@@ -51,6 +52,22 @@ final class AnswerDecoder extends HttpResponseDecoder {
   /** Whether there are bytes that belong to no answer that was asked for. */
   boolean hasMore() {
     return internalBuffer().isReadable();
+  }
+
+  /**
+   * Netty lets a name be empty, which HTTP/2 cannot say to a client, and end at the first blank,
+   * whatever comes before the colon. Blanks alone are removed (RFC 9112 §5.1).
+   */
+  @Override
+  protected AsciiString splitHeaderName(byte[] line, int start, int length) {
+    int colon = start + length;
+    while (colon < line.length && (line[colon] == ' ' || line[colon] == '\t')) {
+      colon++;
+    }
+    if (length == 0 || colon == line.length || line[colon] != ':') {
+      throw new IllegalArgumentException("a field's name is none");
+    }
+    return super.splitHeaderName(line, start, length);
   }
 
   @Override

@@ -664,6 +664,11 @@ class ForwardIT {
           "SSH-2.0-x\r\n\r\n",
           "HTTP/1.1 99 x\r\n\r\n",
           "HTTP/1.1 102 Processing\r\n\r\n",
+          "HTTP/1.1 200 OK\r\n: b\r\nContent-Length: 0\r\n\r\n",
+          "HTTP/1.1 200 OK\r\n:status: 500\r\nContent-Length: 0\r\n\r\n",
+          "HTTP/1.1 200 OK\r\n X-A: b\r\nContent-Length: 0\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length x: 0\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX A: b\r\n\r\n",
           "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
         }) {
       kaneo.script(

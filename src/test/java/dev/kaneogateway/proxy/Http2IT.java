@@ -113,11 +113,13 @@ class Http2IT {
   }
 
   /** RFC 9113 §8.1: reset without an error it would count as whole. */
-  @Test
-  void aBrokenOffAnswerIsResetWithAnError(Vertx vertx) throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"", "0\r\n: b\r\n\r\n"})
+  void aBrokenOffAnswerIsResetWithAnError(String rest, Vertx vertx) throws Exception {
     kaneo.script(
         (head, connection) -> {
-          connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+          connection.write(
+              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n" + rest);
           return false;
         });
     try (RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
@@ -128,6 +130,22 @@ class Http2IT {
               () -> send(vertx, client, gateway.port(), HttpMethod.GET, false, null));
       StreamResetException reset = (StreamResetException) failure.getCause().getCause();
       assertEquals(Http2Error.INTERNAL_ERROR.code(), reset.getCode());
+    }
+  }
+
+  /** HTTP/2 cannot pass such a field on: its client would wait for ever. */
+  @ParameterizedTest
+  @ValueSource(strings = {": b", ":status: 500"})
+  void anAnswerWithAFieldWithoutANameIsNone(String field, Vertx vertx) throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + field + "\r\n\r\n");
+          return true;
+        });
+    try (RunningGateway gateway = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
+      HttpClient client = client(vertx, ClearTextHttp2.options());
+      String answer = send(vertx, client, gateway.port(), HttpMethod.POST, false, null);
+      assertTrue(answer.contains("bad_gateway"), answer);
     }
   }
 
