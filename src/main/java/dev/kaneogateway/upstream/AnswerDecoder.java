@@ -10,6 +10,7 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.util.AsciiString;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
+import java.util.regex.Pattern;
 
 /** Netty's decoder of answers, told which request the next one is for (RFC 9112 §6.3). */
 final class AnswerDecoder extends HttpResponseDecoder {
@@ -17,6 +18,9 @@ final class AnswerDecoder extends HttpResponseDecoder {
   private static final int MOST_HEAD_BYTES = 256 * 1024;
 
   private static final int MOST_LINE_BYTES = 8 * 1024;
+
+  private static final Pattern STATUS_LINE =
+      Pattern.compile("HTTP/1\\.\\d \\d{3} [\\t\\x20-\\x7e\\x80-\\xff]*");
 
   /** Fields that Vert.x can hand on as they are; they are checked where they are copied. */
   private static final HttpHeadersFactory FIELDS =
@@ -52,6 +56,18 @@ final class AnswerDecoder extends HttpResponseDecoder {
   /** Whether there are bytes that belong to no answer that was asked for. */
   boolean hasMore() {
     return internalBuffer().isReadable();
+  }
+
+  /**
+   * RFC 9112 §4, to the letter: Netty takes any number for a status, any version, and for a reason
+   * what ends it to a client that reads on.
+   */
+  @Override
+  protected HttpMessage createMessage(String[] line) {
+    if (!STATUS_LINE.matcher(line[0] + ' ' + line[1] + ' ' + line[2]).matches()) {
+      throw new IllegalArgumentException("no status line");
+    }
+    return super.createMessage(line);
   }
 
   /**

@@ -669,6 +669,12 @@ class ForwardIT {
           "HTTP/1.1 200 OK\r\n X-A: b\r\nContent-Length: 0\r\n\r\n",
           "HTTP/1.1 200 OK\r\nContent-Length x: 0\r\n\r\n",
           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX A: b\r\n\r\n",
+          "HTTP/1.1 1000 x\r\nContent-Length: 0\r\n\r\n",
+          "HTTP/1.1 +200 x\r\nContent-Length: 0\r\n\r\n",
+          "HTTP/1.1 200 a\0b\r\nContent-Length: 0\r\n\r\n",
+          "HTTP/2.0 200 x\r\nContent-Length: 0\r\n\r\n",
+          "HTTP/0.9 200 x\r\nContent-Length: 0\r\n\r\n",
+          "http/1.1 200 x\r\nContent-Length: 0\r\n\r\n",
           "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
         }) {
       kaneo.script(
