@@ -225,8 +225,11 @@ final class Forward implements Delivery.Sender {
   @Override
   public void earlyHints(MultiMap hints) {
     if (!response.headWritten() && request.version() != HttpVersion.HTTP_1_0) {
-      MultiMap clean = MultiMap.caseInsensitiveMultiMap();
+      // Fields of an answer are checked as they are added; Vert.x checks no hints.
+      MultiMap clean = HttpHeaders.headers();
       if (ResponseHeaders.copy(hints, clean)) {
+        // Nor is there a body; clients of HTTP/2 may take it for an error (RFC 9110 §8.6).
+        clean.remove(HttpHeaders.CONTENT_LENGTH);
         if (request.version() == HttpVersion.HTTP_2) {
           // RFC 9113 §8.2. Of final answers Vert.x sees to it itself.
           MultiMap lower = MultiMap.caseInsensitiveMultiMap();

@@ -648,6 +648,20 @@ class ForwardIT {
     kaneo.startOver();
   }
 
+  /** Nobody could read them, and a client is to hear of the answer behind them. */
+  @Test
+  void hintsThatHaveSuchAFieldAreNotPassedOn() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 103 Early Hints\r\nLink: a\0b\r\n\r\n");
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    String answer = answerTo("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    kaneo.startOver();
+    assertTrue(answer.startsWith("HTTP/1.1 200 OK\r\n") && answer.endsWith("hello"), answer);
+  }
+
   @Test
   void aSilentKaneoIsATimeoutAndNonsenseABadGateway() throws Exception {
     kaneo.script(
