@@ -30,6 +30,7 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
   private final GuardedPorts.Rules rules;
   private final ConnectionGuard guard;
   private int fedSingly;
+  private boolean halfAnEmptyLine;
 
   FirstBytes(GuardedPorts.Rules rules, ConnectionGuard guard) {
     this.rules = rules;
@@ -88,12 +89,18 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
   }
 
   /** Netty's own decoder would swallow a first byte that is no letter before ours is there. */
-  private static ByteBuf begin(ByteBuf bytes) {
-    int at = bytes.readerIndex();
-    if (bytes.readableBytes() >= 2 && bytes.getByte(at) == '\r' && bytes.getByte(at + 1) == '\n') {
-      bytes.skipBytes(2);
+  private ByteBuf begin(ByteBuf bytes) {
+    boolean sound = true;
+    if (!halfAnEmptyLine && bytes.isReadable() && bytes.getByte(bytes.readerIndex()) == '\r') {
+      // RFC 9112 §2.2: an empty line may come before a request, its LF perhaps in another packet.
+      halfAnEmptyLine = true;
+      bytes.skipBytes(1);
     }
-    if (bytes.isReadable() && !Octets.isToken(bytes.getByte(bytes.readerIndex()))) {
+    if (halfAnEmptyLine && bytes.isReadable()) {
+      halfAnEmptyLine = false;
+      sound = bytes.readByte() == '\n';
+    }
+    if (!sound || (bytes.isReadable() && !Octets.isToken(bytes.getByte(bytes.readerIndex())))) {
       bytes.release();
       return Unpooled.wrappedBuffer(NO_METHOD);
     }

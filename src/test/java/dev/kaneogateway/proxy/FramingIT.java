@@ -114,6 +114,22 @@ class FramingIT {
     assertFalse(head.contains("upgrade") || head.contains("http2-settings"), head);
   }
 
+  /** RFC 9112 §2.2: one empty line may come before a request, in however many packets. */
+  @org.junit.jupiter.api.Test
+  void anEmptyLineBeforeTheFirstRequestMayComeInTwoPackets() throws Exception {
+    try (RunningGateway one =
+            RunningGateway.start(
+                TestDatabase.createEmpty(), kaneo.port(), "GATEWAY_EVENT_LOOPS", "1");
+        RawPeer peer = new RawPeer(one.port());
+        RawPeer another = new RawPeer(one.port())) {
+      peer.send("\r");
+      // By then the one event loop has read what came before.
+      another.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("hello");
+      String answer = peer.send("\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("hello");
+      assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+    }
+  }
+
   static Stream<String> ambiguous() {
     String post = "POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
     return Stream.of(
