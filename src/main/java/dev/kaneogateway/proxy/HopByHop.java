@@ -12,6 +12,13 @@ import java.util.Set;
  * own {@code Connection}.
  */
 final class HopByHop {
+  /**
+   * What a message cannot have dropped: framing and routing are ours to say, and Kaneo is to judge
+   * by the credential that was judged here.
+   */
+  private static final Set<String> KEPT =
+      Set.of("content-length", "host", "authorization", "x-api-key", "cookie");
+
   private HopByHop() {}
 
   /** Whether a field of this name is about one connection only, whatever the message says. */
@@ -45,8 +52,7 @@ final class HopByHop {
     for (String value : values) {
       for (String name : value.split(",")) {
         String option = name.strip().toLowerCase(Locale.ROOT);
-        // Framing and routing are ours to say; a message cannot have them dropped.
-        if (!option.isEmpty() && !option.equals("content-length") && !option.equals("host")) {
+        if (!option.isEmpty() && !KEPT.contains(option)) {
           named.add(option);
         }
       }

@@ -193,6 +193,18 @@ class ForwardIT {
     assertEquals("2", field(head, "x-keep"));
   }
 
+  /** Or Kaneo would judge by another credential than the gateway did. */
+  @Test
+  void noCredentialEndsHere() throws Exception {
+    String head =
+        headFor(
+            "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close, Authorization, X-API-Key, cookie\r\n"
+                + "Authorization: Bearer 1\r\nX-API-Key: 2\r\nCookie: a=3\r\n\r\n");
+    assertEquals("Bearer 1", field(head, "authorization"));
+    assertEquals("2", field(head, "x-api-key"));
+    assertEquals("a=3", field(head, "cookie"));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"TE, close", "close, x-other", "keep-alive , Close"})
   void closeAmongOtherOptionsClosesTheConnection(String options) throws Exception {
