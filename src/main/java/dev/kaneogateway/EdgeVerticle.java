@@ -25,9 +25,11 @@ import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.impl.Http1xServerConnection;
 import io.vertx.core.internal.ContextInternal;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -276,6 +278,9 @@ final class EdgeVerticle extends VerticleBase {
                 options
                     .setSsl(true)
                     .setUseAlpn(true)
+                    // A client that offers HTTP/1.0 alone is hung up on in the handshake otherwise.
+                    .setAlpnVersions(
+                        List.of(HttpVersion.HTTP_2, HttpVersion.HTTP_1_1, HttpVersion.HTTP_1_0))
                     .setEnabledSecureTransportProtocols(Set.of("TLSv1.2", "TLSv1.3"))
                     .setKeyCertOptions(Certificates.options(tls)));
     return options;
