@@ -56,7 +56,7 @@ final class DeviceKeys {
               "GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS",
               "20",
               Parse.number(1, 1_000_000),
-              "Most wrong user codes from one address in 15 minutes.")
+              "Most wrong user codes from one address in 15 minutes; of people who are signed in as many again.")
           .alive();
 
   static final List<Setting<?>> ALL =

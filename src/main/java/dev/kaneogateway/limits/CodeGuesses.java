@@ -63,15 +63,22 @@ public final class CodeGuesses {
    */
   public <T> Future<T> attempt(
       String user, TrustedProxies.Origin origin, Supplier<Future<T>> look, Predicate<T> right) {
-    // Where a trusted proxy names nobody, strangers must not lock out who is signed in.
     String address =
         user.equals(ClientKey.NOBODY)
             ? ClientKey.ofAddress(origin.address())
-            : ClientKey.of(origin);
+            : whereSignedIn(ClientKey.of(origin));
     List<Place> places = List.of(new Place(byUser, user), new Place(byAddress, address));
     Try<T> attempt = new Try<>(places, look, right, ContextInternal.current());
     attempt.begin();
     return attempt.outcome.future();
+  }
+
+  /**
+   * Those who are signed in at an address count apart from strangers there, who may be many behind
+   * one router, or a foreign page in somebody's browser, and must not lock them out.
+   */
+  private static String whereSignedIn(String address) {
+    return address.equals(ClientKey.NOBODY) ? address : "signed-in " + address;
   }
 
   private final class Try<T> {

@@ -505,17 +505,29 @@ class DeviceEndpointsIT {
 
   @Test
   void strangersBehindAProxyThatNamesNobodyLockOutNobodyWhoIsSignedIn() throws Exception {
+    strangersLockOutNobodyWhoIsSignedIn("X", "y");
+  }
+
+  /** Twenty pictures on a foreign page are enough to use up what strangers at an address have. */
+  @Test
+  void strangersAtAnAddressLockOutNobodyWhoIsSignedInThere() throws Exception {
+    strangersLockOutNobodyWhoIsSignedIn("X-Forwarded-For", "192.0.2.7");
+  }
+
+  private void strangersLockOutNobodyWhoIsSignedIn(String... from) throws Exception {
     try (RunningGateway strict =
         RunningGateway.start(
             database, kaneo.port(), "GATEWAY_DEVICE_WRONG_CODES_PER_ADDRESS", "2")) {
       String url = "http://127.0.0.1:" + strict.port() + "/api/auth/device?user_code=";
-      HttpRequest guess = HttpRequest.newBuilder(URI.create(url + "GUESSEDA")).build();
+      HttpRequest guess =
+          HttpRequest.newBuilder(URI.create(url + "GUESSEDA")).headers(from).build();
       Await.until(
           "a stranger is stopped",
           () -> CLIENT.send(guess, HttpResponse.BodyHandlers.discarding()).statusCode() == 429);
       String code = start("kaneo-cli").getString("user_code");
       HttpRequest look =
           HttpRequest.newBuilder(URI.create(url + code))
+              .headers(from)
               .header("Authorization", "Bearer " + DemoSeed.SESSION_TOKEN)
               .build();
       assertEquals(200, CLIENT.send(look, HttpResponse.BodyHandlers.discarding()).statusCode());
