@@ -63,6 +63,8 @@ final class Rehearsal {
       }
       Main.await(gateway.stop());
     }
+    // What a slow machine did not close in time would keep the process, and the build with it.
+    System.exit(0);
   }
 
   /** The same for everybody. */
