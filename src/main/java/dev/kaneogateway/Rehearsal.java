@@ -3,6 +3,7 @@ package dev.kaneogateway;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.config.SettingsException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 
 /**
  * A gateway that is started for itself alone, asked a few things and stopped, so that the JVM can
@@ -42,7 +44,19 @@ final class Rehearsal {
 
   private Rehearsal() {}
 
-  public static void main(String[] arguments) throws Exception {
+  public static void main(String[] arguments) {
+    int code = Main.OK;
+    try {
+      rehearse();
+    } catch (IOException | CompletionException | SettingsException e) {
+      e.printStackTrace();
+      code = Main.NOT_WELL;
+    }
+    // What a slow machine did not close in time would keep the process, and the build with it.
+    System.exit(code);
+  }
+
+  private static void rehearse() throws IOException, SettingsException {
     Main.prepareNetty();
     try (ServerSocket kaneo = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         RehearsalDatabase database = new RehearsalDatabase()) {
@@ -63,8 +77,6 @@ final class Rehearsal {
       }
       Main.await(gateway.stop());
     }
-    // What a slow machine did not close in time would keep the process, and the build with it.
-    System.exit(0);
   }
 
   /** The same for everybody. */

@@ -26,6 +26,7 @@ final class RehearsalDatabase implements AutoCloseable {
   private static final int SSL_REQUEST = 80877103;
   private static final int BOOLEAN = 16;
   private static final int BIGINT = 20;
+  private static final int INTEGER = 23;
   private static final int TEXT = 25;
   private static final int TIMESTAMP = 1114;
   private static final int TEXT_ARRAY = 1009;
@@ -123,6 +124,9 @@ final class RehearsalDatabase implements AutoCloseable {
     } else if (sql.contains("pg_notify")) {
       columns(out, BOOLEAN, BOOLEAN, TEXT);
       row(out, "f", "f", "");
+    } else if (sql.contains("pg_backend_pid")) {
+      columns(out, INTEGER);
+      row(out, "0");
     }
     say(out, 'C', done -> done.write("SELECT 0\0".getBytes(UTF_8)));
     ready(out);

@@ -98,11 +98,11 @@ public final class Database {
     connection
         .query("SELECT pg_backend_pid()")
         .execute()
+        .map(rows -> rows.iterator().next().getInteger(0))
         .onComplete(
-            rows -> {
+            process -> {
               // A server has said at the beginning which process this is; a pooler, a number of its
               // own.
-              int process = rows.iterator().next().getInteger(0);
               if (process != ((PgConnection) connection).processId()) {
                 pooler.set(true);
               }

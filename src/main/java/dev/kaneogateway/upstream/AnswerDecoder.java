@@ -10,7 +10,6 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.util.AsciiString;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
-import java.util.regex.Pattern;
 
 /** Netty's decoder of answers, told which request the next one is for (RFC 9112 §6.3). */
 final class AnswerDecoder extends HttpResponseDecoder {
@@ -18,9 +17,6 @@ final class AnswerDecoder extends HttpResponseDecoder {
   private static final int MOST_HEAD_BYTES = 256 * 1024;
 
   private static final int MOST_LINE_BYTES = 8 * 1024;
-
-  private static final Pattern STATUS_LINE =
-      Pattern.compile("HTTP/1\\.\\d \\d{3} [\\t\\x20-\\x7e\\x80-\\xff]*");
 
   /** Fields that Vert.x can hand on as they are; they are checked where they are copied. */
   private static final HttpHeadersFactory FIELDS =
@@ -64,10 +60,35 @@ final class AnswerDecoder extends HttpResponseDecoder {
    */
   @Override
   protected HttpMessage createMessage(String[] line) {
-    if (!STATUS_LINE.matcher(line[0] + ' ' + line[1] + ' ' + line[2]).matches()) {
+    if (!isVersion(line[0]) || !isStatus(line[1]) || !isReason(line[2])) {
       throw new IllegalArgumentException("no status line");
     }
     return super.createMessage(line);
+  }
+
+  private static boolean isVersion(String word) {
+    return word.length() == 8 && word.startsWith("HTTP/1.") && isDigit(word.charAt(7));
+  }
+
+  private static boolean isStatus(String word) {
+    return word.length() == 3
+        && isDigit(word.charAt(0))
+        && isDigit(word.charAt(1))
+        && isDigit(word.charAt(2));
+  }
+
+  private static boolean isDigit(char character) {
+    return character >= '0' && character <= '9';
+  }
+
+  private static boolean isReason(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char character = text.charAt(i);
+      if ((character < ' ' && character != '\t') || character == 0x7f) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
