@@ -39,6 +39,12 @@ import org.jspecify.annotations.Nullable;
  * One instance for each event loop, all on one port.
  */
 final class EdgeVerticle extends VerticleBase {
+  /**
+   * Who was let in last has so long to shake hands and to ask, be it on a busy machine: Vert.x ends
+   * at once whoever has not.
+   */
+  private static final long MOST_ARRIVING_MS = 500;
+
   private final GatewayMetrics metrics;
   private final GuardedPorts.Doorkeeper doorkeeper;
   private final Future<?> inside;
@@ -209,13 +215,18 @@ final class EdgeVerticle extends VerticleBase {
 
   /** Takes no new connections and lets requests in flight end. */
   Future<Void> drain() {
-    if (server == null) {
+    HttpServer ending = server;
+    if (ending == null) {
       return Future.succeededFuture();
     }
     // Clients that come back must find the others, so only once nobody is let in here any more.
     context.runOnContext(
         go -> inUse.forEach(each -> each.proxy().endOpen(settings.server().webSocketSpread())));
-    return server.shutdown(settings.server().drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    long patienceMillis = settings.server().drainTimeout().toMillis();
+    long arrivingMillis = 1 + Math.min(MOST_ARRIVING_MS, patienceMillis / 20);
+    return GuardedPorts.close(port())
+        .compose(closed -> vertx.timer(arrivingMillis))
+        .compose(arrived -> ending.shutdown(patienceMillis, TimeUnit.MILLISECONDS));
   }
 
   /** Serves the certificate that is in the files now. */

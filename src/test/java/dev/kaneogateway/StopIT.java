@@ -63,6 +63,30 @@ class StopIT {
   }
 
   @Test
+  void whoWasLetInLastIsAnswered() throws Exception {
+    try (ScriptedUpstream kaneo = ScriptedUpstream.friendly()) {
+      RunningGateway gateway = patient(kaneo);
+      int port = gateway.port();
+      try (RawPeer peer = new RawPeer(port)) {
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
+        Await.until("nobody is let in", () -> isRefused(port));
+        String answer = peer.send("GET /last HTTP/1.1\r\nHost: a\r\n\r\n").readAll();
+        assertTrue(answer.endsWith("hello"), answer);
+        stopped.get(20, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  private static boolean isRefused(int port) {
+    try {
+      new RawPeer(port).close();
+      return false;
+    } catch (IOException refused) {
+      return true;
+    }
+  }
+
+  @Test
   void aPipelinedRequestThatHasBegunIsAnswered() throws Exception {
     CountDownLatch stopping = new CountDownLatch(1);
     try (ScriptedUpstream kaneo =

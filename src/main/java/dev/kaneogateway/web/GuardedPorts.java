@@ -6,16 +6,20 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ServerChannel;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.uring.IoUringChannelOption;
 import io.netty.channel.uring.IoUringSocketChannel;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.http.HttpServerOptions;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GuardedPorts {
   private static final Map<Integer, Rules> RULES = new ConcurrentHashMap<>();
+
+  private static final Set<ServerChannel> LISTENING = ConcurrentHashMap.newKeySet();
 
   /** Bytes read in one piece, and so kept for a Kaneo that does not read. */
   private static final int MOST_AT_ONCE = 16 * 1024;
@@ -80,6 +86,27 @@ public final class GuardedPorts {
     RULES.remove(port, rules);
   }
 
+  /**
+   * Has nobody let in on a port any more; who was, stays. To come before the end of the servers
+   * there: Vert.x ends those first, and resets whom it lets in meanwhile.
+   */
+  public static Future<?> close(int port) {
+    return Future.join(
+        LISTENING.stream()
+            .filter(
+                listening ->
+                    listening.localAddress() instanceof InetSocketAddress local
+                        && local.getPort() == port)
+            .map(GuardedPorts::closed)
+            .toList());
+  }
+
+  private static Future<Void> closed(ServerChannel listening) {
+    Promise<Void> closed = Promise.promise();
+    listening.close().addListener(done -> closed.complete());
+    return closed.future();
+  }
+
   /** Ends a connection for which there is no room, before anything is made for it. */
   private static final class Refusal extends ChannelInboundHandlerAdapter {
     @Override
@@ -98,6 +125,12 @@ public final class GuardedPorts {
     /** Must be called before the first server of the process is bound. */
     public static void enable() {
       System.setProperty(EXTENSIONS_SYSTEM_PROPERTY, "serviceload");
+    }
+
+    @Override
+    public void postInitializeServerListenerChannel(ServerChannel listening) {
+      LISTENING.add(listening);
+      listening.closeFuture().addListener(closed -> LISTENING.remove(listening));
     }
 
     @Override
