@@ -1,5 +1,12 @@
 package dev.kaneogateway.upstream;
 
+import dev.kaneogateway.web.ChunkedBody;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpHeadersFactory;
@@ -7,11 +14,17 @@ import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseDecoder;
 import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.util.AsciiString;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpMethod;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** Netty's decoder of answers, told which request the next one is for (RFC 9112 §6.3). */
+/**
+ * Netty's decoder of answers, told which request the next one is for (RFC 9112 §6.3). Runs on the
+ * event loop of its connection.
+ */
 final class AnswerDecoder extends HttpResponseDecoder {
   /** A Kaneo's page may set many cookies; more than this is a mistake. */
   private static final int MOST_HEAD_BYTES = 256 * 1024;
@@ -33,6 +46,7 @@ final class AnswerDecoder extends HttpResponseDecoder {
       };
 
   private boolean toHead;
+  private @Nullable ChunkedBody body;
 
   AnswerDecoder() {
     super(
@@ -52,6 +66,41 @@ final class AnswerDecoder extends HttpResponseDecoder {
   /** Whether there are bytes that belong to no answer that was asked for. */
   boolean hasMore() {
     return internalBuffer().isReadable();
+  }
+
+  @Override
+  protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out)
+      throws Exception {
+    if (body != null) {
+      decodeChunked(body, in, out);
+      return;
+    }
+    super.decode(context, in, out);
+    if (!out.isEmpty()
+        && out.get(out.size() - 1) instanceof HttpResponse answer
+        && answer.decoderResult().isSuccess()
+        && HttpUtil.isTransferEncodingChunked(answer)) {
+      body = ChunkedBody.ofAnswer(MOST_LINE_BYTES, MOST_HEAD_BYTES, FIELDS);
+    }
+  }
+
+  private void decodeChunked(ChunkedBody chunks, ByteBuf in, List<Object> out) {
+    switch (chunks.read(in, out)) {
+      case MORE -> {
+        // What can be read was read.
+      }
+      case ENDED -> {
+        body = null;
+        // Netty still waits for the first chunk.
+        reset();
+      }
+      case MALFORMED -> {
+        in.skipBytes(in.readableBytes());
+        HttpContent fault = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
+        fault.setDecoderResult(DecoderResult.failure(new IllegalArgumentException("no chunk")));
+        out.add(fault);
+      }
+    }
   }
 
   /**

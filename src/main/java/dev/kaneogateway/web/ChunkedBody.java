@@ -2,29 +2,38 @@ package dev.kaneogateway.web;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.HttpHeadersFactory;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.internal.StringUtil;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 
 /**
- * One chunked body as it comes in (RFC 9112 §7.1), read to the letter of its grammar. Extensions
- * and trailers are checked and dropped, as a recipient may; neither may be long. Netty's own
- * reading loses the upper half of a size and what stands after it.
+ * One chunked body as it comes in (RFC 9112 §7.1). Netty's own reading loses the upper half of a
+ * size and what stands after it, and stumbles over extensions. Those are dropped, as a recipient
+ * may; neither they nor trailers may be long. Confined to one event loop.
  */
-final class ChunkedBody {
+public final class ChunkedBody {
   /** A size has 16 digits at most; the rest is extensions, for which nobody has shown a use. */
   private static final int MAX_LINE = 1024;
 
-  /** As much as Node lets. */
+  /** Of a request, as much as Node lets. */
   private static final int MAX_EXTENSIONS = 16 * 1024;
+
+  private static final Set<String> FRAMING =
+      Set.of("content-length", "transfer-encoding", "trailer");
 
   /** What a piece takes up beside its bytes is nothing to more than these. */
   private static final int SMALL_BYTES = 1024;
 
   /** What has become of the body after reading. */
-  enum Progress {
+  public enum Progress {
     MORE,
     ENDED,
     MALFORMED
@@ -38,22 +47,45 @@ final class ChunkedBody {
   }
 
   private final int maxPiece;
+  private final LastHttpContent last;
+  private final boolean strict;
   private int trailersLeft;
   private int extensionsLeft = MAX_EXTENSIONS;
   private Part part = Part.SIZE;
   private long left;
 
+  private ChunkedBody(int maxPiece, int maxTrailers, LastHttpContent last, boolean strict) {
+    this.maxPiece = maxPiece;
+    this.trailersLeft = maxTrailers;
+    this.last = last;
+    this.strict = strict;
+  }
+
   /**
+   * A request's, read to the letter of the grammar and without any space in it; its trailers are
+   * dropped.
+   *
    * @param maxPiece most bytes to hand on in one piece
    * @param maxTrailers most bytes of trailers
    */
-  ChunkedBody(int maxPiece, int maxTrailers) {
-    this.maxPiece = maxPiece;
-    this.trailersLeft = maxTrailers;
+  static ChunkedBody ofRequest(int maxPiece, int maxTrailers) {
+    return new ChunkedBody(maxPiece, maxTrailers, LastHttpContent.EMPTY_LAST_CONTENT, true);
+  }
+
+  /**
+   * An answer's, whose sender may put blanks and any text into extensions.
+   *
+   * @param maxPiece most bytes to hand on in one piece
+   * @param maxTrailers most bytes of trailers
+   * @param trailers where trailers are kept
+   */
+  public static ChunkedBody ofAnswer(int maxPiece, int maxTrailers, HttpHeadersFactory trailers) {
+    LastHttpContent last = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, trailers);
+    return new ChunkedBody(maxPiece, maxTrailers, last, false);
   }
 
   /** Reads as far as it can, and hands on what came of it: at the end an end. */
-  Progress read(ByteBuf in, List<Object> out) {
+  public Progress read(ByteBuf in, List<Object> out) {
     List<ByteBuf> pieces = new ArrayList<>();
     Progress progress;
     int before;
@@ -63,7 +95,7 @@ final class ChunkedBody {
     } while (progress == Progress.MORE && in.isReadable() && in.readerIndex() > before);
     handOn(in.alloc(), pieces, out);
     if (progress == Progress.ENDED) {
-      out.add(LastHttpContent.EMPTY_LAST_CONTENT);
+      out.add(last);
     }
     return progress;
   }
@@ -113,8 +145,8 @@ final class ChunkedBody {
       }
       size = size << 4 | digit;
     }
-    extensionsLeft -= end - at;
-    if (at == start || size < 0 || extensionsLeft < 0 || !areExtensions(in, at, end)) {
+    boolean sound = strict ? areExtensions(in, at, end) : mayBeExtensions(in, at, end);
+    if (at == start || size < 0 || !sound) {
       return Progress.MALFORMED;
     }
     in.readerIndex(end + 2);
@@ -158,6 +190,9 @@ final class ChunkedBody {
     if (end > start && !isField(in, start, end)) {
       return Progress.MALFORMED;
     }
+    if (end > start && !strict) {
+      keep(in, start, end);
+    }
     in.readerIndex(end + 2);
     return end > start ? Progress.MORE : Progress.ENDED;
   }
@@ -177,7 +212,11 @@ final class ChunkedBody {
   }
 
   /** Each {@code ;name}, {@code ;name=token} or {@code ;name="text"}, without any space. */
-  private static boolean areExtensions(ByteBuf in, int from, int end) {
+  private boolean areExtensions(ByteBuf in, int from, int end) {
+    extensionsLeft -= end - from;
+    if (extensionsLeft < 0) {
+      return false;
+    }
     int at = from;
     while (at < end) {
       if (in.getByte(at) != ';') {
@@ -195,6 +234,24 @@ final class ChunkedBody {
           return false;
         }
         at = value;
+      }
+    }
+    return true;
+  }
+
+  /** Blanks, and behind a semicolon whatever is text. */
+  private static boolean mayBeExtensions(ByteBuf in, int from, int end) {
+    int at = from;
+    while (at < end && (in.getByte(at) == ' ' || in.getByte(at) == '\t')) {
+      at++;
+    }
+    return at == end || (in.getByte(at) == ';' && isText(in, at, end));
+  }
+
+  private static boolean isText(ByteBuf in, int from, int end) {
+    for (int at = from; at < end; at++) {
+      if (!Octets.isValue(in.getByte(at) & 0xff)) {
+        return false;
       }
     }
     return true;
@@ -226,14 +283,16 @@ final class ChunkedBody {
 
   private static boolean isField(ByteBuf in, int start, int end) {
     int colon = tokenEnd(in, start, end);
-    if (colon == start || colon == end || in.getByte(colon) != ':') {
-      return false;
+    return colon > start && colon < end && in.getByte(colon) == ':' && isText(in, colon + 1, end);
+  }
+
+  /** Keeps a trailer, unless it is about framing, which none may be (RFC 9110 §6.5.1). */
+  private void keep(ByteBuf in, int start, int end) {
+    int colon = tokenEnd(in, start, end);
+    String name = in.toString(start, colon - start, StandardCharsets.ISO_8859_1);
+    if (!FRAMING.contains(name.toLowerCase(Locale.ROOT))) {
+      String value = in.toString(colon + 1, end - colon - 1, StandardCharsets.ISO_8859_1);
+      last.trailingHeaders().add(name, value.strip());
     }
-    for (int at = colon + 1; at < end; at++) {
-      if (!Octets.isValue(in.getByte(at) & 0xff)) {
-        return false;
-      }
-    }
-    return true;
   }
 }

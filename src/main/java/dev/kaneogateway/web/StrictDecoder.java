@@ -198,7 +198,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     if (out.size() > 1) {
       state = State.BETWEEN;
     } else if (chunked) {
-      body = new ChunkedBody(maxChunk, maxTrailers);
+      body = ChunkedBody.ofRequest(maxChunk, maxTrailers);
       state = State.CHUNKED_BODY;
     } else {
       state = State.SIZED_BODY;

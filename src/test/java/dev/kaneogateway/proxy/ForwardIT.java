@@ -98,6 +98,87 @@ class ForwardIT {
     }
   }
 
+  /** RFC 9112 §7.1.1: what is not known of a chunk is ignored. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "3;a=b",
+        "3;a",
+        "3;a=\"b;\\\"c\"",
+        "3 ; a = b",
+        "3; a=b;c=d",
+        "0003 ",
+        "3\t;a=b",
+        "3;",
+        "3;;="
+      })
+  void extensionsOfChunksAreIgnored(String size) throws Exception {
+    for (String last : List.of("0", size.replace('3', '0'))) {
+      kaneo.script(
+          (head, connection) -> {
+            connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size);
+            connection.write("\r\nabc\r\n" + last + "\r\nX-Sum: 1\r\nContent-Length: 9\r\n\r\n");
+            return true;
+          });
+      try (RawPeer peer = new RawPeer(gateway.port())) {
+        String answer =
+            peer.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("\r\n0\r\nX-Sum: 1\r\n\r\n");
+        assertTrue(answer.contains("\r\n\r\n3\r\nabc\r\n0\r\n"), answer);
+      }
+    }
+  }
+
+  /** Some servers fill the line up with blanks. */
+  @Test
+  void chunksOfAnAnswerMayHaveExtensionsForAsLongAsItLasts() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(
+              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  + "1       \r\na\r\n".repeat(5000)
+                  + "0\r\n\r\n");
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer =
+          peer.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").readAll();
+      assertEquals(5000, answer.lines().mapToLong(ForwardIT::lettersA).sum());
+      assertTrue(answer.endsWith("\r\n0\r\n\r\n"));
+    }
+  }
+
+  private static long lettersA(String line) {
+    return line.matches("a+") ? line.length() : 0;
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "100000000\r\n\r\n",
+        "100000003\r\nabc\r\n0\r\n\r\n",
+        "3 x\r\nabc\r\n0\r\n\r\n",
+        "0 junk\r\n\r\n",
+        "3;a\u0001\r\nabc\r\n0\r\n\r\n",
+        "-3\r\nabc\r\n0\r\n\r\n",
+        "zz\r\n",
+        "3\r\nabcd\r\n0\r\n\r\n",
+        "0\r\nno field\r\n\r\n",
+        "fffffffffffffffff\r\n"
+      })
+  void chunksThatAreNoneDoNotLookWhole(String rest) throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(
+              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n" + rest);
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String answer =
+          peer.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").readAll();
+      assertFalse(answer.startsWith("HTTP/1.1 200 ") && answer.endsWith("0\r\n\r\n"), answer);
+    }
+  }
+
   @Test
   void theBeginningOfAnAnswerIsNotHeldForLong() throws Exception {
     CountDownLatch seen = new CountDownLatch(1);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.HttpContent;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -15,11 +16,18 @@ class ChunkedBodyFuzzTest {
 
   @FuzzTest(maxDuration = "5m")
   void isTheSameInAnyPieces(byte[] bytes) {
-    assertEquals(read(bytes, Math.max(1, bytes.length)), read(bytes, 1));
+    int all = Math.max(1, bytes.length);
+    assertEquals(
+        read(ChunkedBody.ofRequest(8192, 1000), bytes, all),
+        read(ChunkedBody.ofRequest(8192, 1000), bytes, 1));
+    assertEquals(read(ofAnswer(), bytes, all), read(ofAnswer(), bytes, 1));
   }
 
-  private static String read(byte[] bytes, int piece) {
-    ChunkedBody body = new ChunkedBody(8192, 1000);
+  private static ChunkedBody ofAnswer() {
+    return ChunkedBody.ofAnswer(8192, 1000, DefaultHttpHeadersFactory.trailersFactory());
+  }
+
+  private static String read(ChunkedBody body, byte[] bytes, int piece) {
     ByteBuf in = Unpooled.buffer();
     StringBuilder read = new StringBuilder();
     for (int at = 0; at < bytes.length; at += piece) {
