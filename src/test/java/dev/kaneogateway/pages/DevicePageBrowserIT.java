@@ -611,6 +611,11 @@ class DevicePageBrowserIT {
             wrong.add(look + ": " + browser.overflow() + " px too wide with spread text");
           }
           browser.spreadText(false);
+          browser.doubleText(true);
+          if (browser.overflow() > 0) {
+            wrong.add(look + ": " + browser.overflow() + " px too wide with doubled text");
+          }
+          browser.doubleText(false);
         }
       }
     }
