@@ -154,9 +154,13 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** The client is told that the connection ends with the answer under way. */
+  /**
+   * The client is told that the connection ends with the answer under way. What it sends before it
+   * knows must not cost it the end of that answer (RFC 9112 §9.6).
+   */
   void announceEnd() {
     endAnnounced = true;
+    lingerAtClose();
   }
 
   /** Whether no request that comes may be acted upon (RFC 9112 §9.6). */

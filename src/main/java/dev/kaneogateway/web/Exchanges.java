@@ -141,7 +141,7 @@ public final class Exchanges {
             ACCESS.info("{}", record);
           }
         });
-    boolean last = RequestHead.asksToClose(request);
+    boolean last = RequestHead.isLast(request);
     response.endHandler(
         ended -> {
           if (!response.ended()) {

@@ -187,20 +187,30 @@ public record RequestHead(
   }
 
   /**
-   * Whether {@code close} is among several options of {@code Connection} (RFC 9112 §9.6), where
-   * Vert.x does not look for it; several fields are one list (RFC 9110 §5.3).
+   * Whether the connection ends with the answer (RFC 9112 §9.3). Vert.x does not look for {@code
+   * close} among several options (§9.6); several fields are one list (RFC 9110 §5.3).
    */
-  static boolean asksToClose(HttpServerRequest request) {
+  static boolean isLast(HttpServerRequest request) {
     if (request.version() == HttpVersion.HTTP_2) {
       return false;
     }
+    boolean kept = request.version() == HttpVersion.HTTP_1_1;
     for (String options : request.headers().getAll(HttpHeaders.CONNECTION)) {
-      if (options.indexOf(',') >= 0) {
-        for (String option : options.split(",")) {
-          if (option.strip().equalsIgnoreCase("close")) {
-            return true;
-          }
-        }
+      if (hasClose(options)) {
+        return true;
+      }
+      kept |= options.equalsIgnoreCase("keep-alive");
+    }
+    return !kept;
+  }
+
+  private static boolean hasClose(String options) {
+    if (options.indexOf(',') < 0) {
+      return options.equalsIgnoreCase("close");
+    }
+    for (String option : options.split(",")) {
+      if (option.strip().equalsIgnoreCase("close")) {
+        return true;
       }
     }
     return false;

@@ -98,6 +98,26 @@ class ForwardIT {
     }
   }
 
+  /** RFC 9112 §9.6: bytes that meet a closed connection reset it, and all that is in it is lost. */
+  @ParameterizedTest
+  @ValueSource(strings = {"1.1\r\nHost: a\r\nConnection: close", "1.0\r\nHost: a"})
+  void whatIsSentBehindTheLastRequestDoesNotSpoilItsAnswer(String last) throws Exception {
+    String body = "x".repeat(120_000);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(ScriptedUpstream.ok(body));
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("GET /x HTTP/" + last + "\r\n\r\n").readUntil("\r\n\r\n");
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 0.0");
+      peer.send("\r\n").send("GET /y HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertEquals(body, peer.readAll());
+    }
+    kaneo.nextHead();
+    assertEquals(0, kaneo.unseen());
+  }
+
   /** RFC 9112 §7.1.1: what is not known of a chunk is ignored. */
   @ParameterizedTest
   @ValueSource(
