@@ -93,7 +93,12 @@ public final class Probe {
   }
 
   private boolean isProven(String target, String what) {
-    Map<String, List<String>> query = new QueryStringDecoder(target).parameters();
+    Map<String, List<String>> query;
+    try {
+      query = new QueryStringDecoder(target).parameters();
+    } catch (IllegalArgumentException garbled) {
+      return false;
+    }
     String until = String.join("", query.getOrDefault("until", List.of()));
     String proof = String.join("", query.getOrDefault("proof", List.of()));
     if (!until.matches("\\d{1,11}") || !seals.holds(proof, until, what)) {

@@ -379,13 +379,17 @@ class DoctorIT {
       }
       assertTrue(find(findings, "front.origin").found().contains("for 127.0.0.1 and"));
       // Nobody else is answered.
-      try (dev.kaneogateway.fixtures.RawPeer peer =
-          new dev.kaneogateway.fixtures.RawPeer(gateway.port())) {
-        assertTrue(
-            peer.send(
-                    "GET /.well-known/kaneo-gateway/origin?until=99999999999&proof=x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-                .readAll()
-                .startsWith("HTTP/1.1 404"));
+      for (String query : List.of("until=99999999999&proof=x", "until=%zz", "proof=%")) {
+        try (dev.kaneogateway.fixtures.RawPeer peer =
+            new dev.kaneogateway.fixtures.RawPeer(gateway.port())) {
+          String answer =
+              peer.send(
+                      "GET /.well-known/kaneo-gateway/origin?"
+                          + query
+                          + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                  .readAll();
+          assertTrue(answer.startsWith("HTTP/1.1 404"), answer);
+        }
       }
     }
   }
