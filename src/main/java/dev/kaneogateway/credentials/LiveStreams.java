@@ -3,6 +3,7 @@ package dev.kaneogateway.credentials;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,6 +27,9 @@ public final class LiveStreams {
     /** Whether PostgreSQL has been asked since it is here: what changed before, nobody told it. */
     private volatile boolean asked;
 
+    /** Whether it was told of its end; who does not follow stays open for a moment. */
+    private volatile boolean ended;
+
     private Stream(Identity identity, Runnable whenEnded) {
       this.identity = identity;
       this.whenEnded = whenEnded;
@@ -35,7 +39,7 @@ public final class LiveStreams {
   /**
    * Adds a connection.
    *
-   * @param whenEnded closes it; may be called on any thread, and more than once
+   * @param whenEnded closes it; may be called on any thread
    */
   public Stream add(Identity identity, Runnable whenEnded) {
     Stream stream = new Stream(identity, whenEnded);
@@ -83,12 +87,17 @@ public final class LiveStreams {
     }
   }
 
-  /** Closes every connection of some credentials. */
-  void end(Set<String> labels) {
+  /** Closes every connection of some credentials; of how many one was still to be told so. */
+  int end(Set<String> labels) {
+    Set<String> told = new HashSet<>();
     for (Stream stream : open) {
-      if (labels.contains(stream.identity.label())) {
+      String label = stream.identity.label();
+      if (!stream.ended && labels.contains(label)) {
+        stream.ended = true;
+        told.add(label);
         stream.whenEnded.run();
       }
     }
+    return told.size();
   }
 }

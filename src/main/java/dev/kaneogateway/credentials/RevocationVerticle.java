@@ -181,8 +181,7 @@ public final class RevocationVerticle extends VerticleBase implements Revocation
               Set<String> ended = new HashSet<>();
               some.forEach(identity -> ended.add(identity.label()));
               ended.removeAll(answer.standing().keySet());
-              metrics.credentials().streamsEnded(ended.size());
-              streams.end(ended);
+              metrics.credentials().streamsEnded(streams.end(ended));
               standing.putAll(answer.standing());
               return ask(identities, to, standing);
             });

@@ -161,6 +161,19 @@ class LiveStreamsIT {
   }
 
   @Test
+  void aCredentialThatEndsCountsOnceHoweverLongItsClientTakesToHangUp() throws Exception {
+    try (RawPeer one = webSocket(DemoSeed.SESSION_TOKEN);
+        RawPeer two = webSocket(DemoSeed.SESSION_TOKEN)) {
+      database.execute("DELETE FROM session WHERE id = 'demoSession'");
+      // Until they are cut off the credential is asked about ten times more.
+      one.readAll();
+      two.readAll();
+      gateway.awaitMetric("kaneo_gateway_credential_streams_open 0.0");
+      gateway.awaitMetric("kaneo_gateway_streams_ended_total 1.0");
+    }
+  }
+
+  @Test
   void aWebSocketEndsWhenItsSessionRunsOut() throws Exception {
     database.execute(
         "UPDATE session SET expires_at = timezone('utc', now()) + interval '1 s' WHERE id = 'demoSession'");
