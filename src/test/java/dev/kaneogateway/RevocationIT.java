@@ -2,7 +2,11 @@ package dev.kaneogateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.kaneogateway.credentials.TokenDigest;
+import dev.kaneogateway.credentials.UsageVerticle;
 import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.PgBouncer;
@@ -27,6 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Credentials that change in the database under running gateways. */
 class RevocationIT {
@@ -331,6 +336,28 @@ class RevocationIT {
     }
     Await.until("10 uses", () -> "10".equals(usage("request_count")));
     assertEquals("t", usage("last_request > timezone('utc', now()) - interval '10 s'"));
+  }
+
+  @Test
+  void useIsWrittenAgainOnceATableIsBackThatWasGoneForAWhile() {
+    RunningGateway gateway = gateway();
+    person();
+    database.execute("UPDATE apikey SET rate_limit_enabled = false, request_count = 0");
+    ListAppender<ILoggingEvent> told = new ListAppender<>();
+    told.start();
+    Logger log = (Logger) LoggerFactory.getLogger(UsageVerticle.class);
+    log.addAppender(told);
+    try {
+      database.execute("ALTER TABLE apikey RENAME COLUMN request_count TO elsewhere");
+      assertEquals(200, status(gateway, "key-token"));
+      Await.until("it is told", () -> !told.list.isEmpty());
+      database.execute("ALTER TABLE apikey RENAME COLUMN elsewhere TO request_count");
+      assertEquals(200, status(gateway, "key-token"));
+      Await.until("its use", () -> !"0".equals(usage("request_count")));
+      assertEquals(1, told.list.size());
+    } finally {
+      log.detachAppender(told);
+    }
   }
 
   @Test

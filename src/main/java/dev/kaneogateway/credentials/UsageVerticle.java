@@ -21,10 +21,19 @@ import org.slf4j.LoggerFactory;
  */
 public final class UsageVerticle extends VerticleBase {
   private static final long WRITE_EVERY_MS = 1000;
+
+  /**
+   * What may fail for ever is tried more and more seldom: each try is a line in PostgreSQL's log.
+   */
+  private static final long LONGEST_PAUSE_MS = 60_000;
+
   private static final Logger LOG = LoggerFactory.getLogger(UsageVerticle.class);
 
-  /** The role may not, or this Kaneo counts elsewhere: that does not mend itself. */
-  private static final Set<String> HOPELESS = Set.of("42501", "42703", "42P01");
+  /**
+   * The role may not, or this Kaneo counts elsewhere. That may last for ever, or until a right is
+   * granted or a backup restored.
+   */
+  private static final Set<String> LASTING = Set.of("42501", "42703", "42P01");
 
   /**
    * Kaneo reads these two columns as well: Better Auth refuses a key under {@code /api/auth} once
@@ -58,7 +67,7 @@ public final class UsageVerticle extends VerticleBase {
   private final KeyUsage usage;
   private final GatewayMetrics metrics;
   private final Clock clock;
-  private boolean hopeless;
+  private long pauseMs = WRITE_EVERY_MS;
 
   public UsageVerticle(Pool pool, KeyUsage usage, GatewayMetrics metrics, Clock clock) {
     this.pool = pool;
@@ -74,7 +83,7 @@ public final class UsageVerticle extends VerticleBase {
   }
 
   private void next() {
-    vertx.setTimer(WRITE_EVERY_MS, id -> write().onComplete(done -> next(), failure -> next()));
+    vertx.setTimer(pauseMs, id -> write().onComplete(done -> next(), failure -> next()));
   }
 
   @Override
@@ -84,7 +93,7 @@ public final class UsageVerticle extends VerticleBase {
 
   private Future<?> write() {
     Map<String, Long> taken = usage.take();
-    if (taken.isEmpty() || hopeless) {
+    if (taken.isEmpty()) {
       return Future.succeededFuture();
     }
     String[] ids = taken.keySet().toArray(String[]::new);
@@ -94,6 +103,7 @@ public final class UsageVerticle extends VerticleBase {
         .execute(Tuple.tuple().addArrayOfString(ids).addArrayOfLong(uses).addLocalDateTime(now))
         .onSuccess(
             held -> {
+              pauseMs = WRITE_EVERY_MS;
               for (Row row : held) {
                 String id = row.getString(0);
                 usage.add(id, taken.getOrDefault(id, 0L));
@@ -102,11 +112,13 @@ public final class UsageVerticle extends VerticleBase {
             })
         .onFailure(
             failure -> {
-              if (failure instanceof PgException pg && HOPELESS.contains(pg.getSqlState())) {
-                hopeless = true;
-                LOG.warn(
-                    "the use of API keys is not written: {}; grant UPDATE on apikey, or set GATEWAY_KEY_USAGE to false",
-                    pg.getErrorMessage());
+              if (failure instanceof PgException pg && LASTING.contains(pg.getSqlState())) {
+                if (pauseMs == WRITE_EVERY_MS) {
+                  LOG.warn(
+                      "the use of API keys is not written: {}; grant UPDATE on apikey, or set GATEWAY_KEY_USAGE to false",
+                      pg.getErrorMessage());
+                }
+                pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
               } else {
                 taken.forEach(usage::add);
               }
