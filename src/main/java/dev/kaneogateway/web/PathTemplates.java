@@ -26,6 +26,7 @@ public final class PathTemplates {
           "/api/auth/.well-known/oauth-authorization-server",
           "/api/auth/.well-known/openid-configuration",
           "/device",
+          "/device/approve",
           "/device/confirm",
           "/device/result",
           "/device/style.css",

@@ -44,6 +44,7 @@ class PathTemplatesTest {
     "/apix, /*",
     "/, /*",
     "/device, /device",
+    "/device/approve, /device/approve",
     "/device/else, /*",
     "/public/a, /public/:x",
     "/.well-known/oauth-protected-resource/api/mcp, /.well-known/*",
