@@ -2,6 +2,7 @@ package dev.kaneogateway;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.kaneogateway.auth.Authenticator;
+import dev.kaneogateway.auth.HeldLately;
 import dev.kaneogateway.auth.People;
 import dev.kaneogateway.bus.Bus;
 import dev.kaneogateway.config.Settings;
@@ -58,6 +59,7 @@ final class Rooms {
   private final SessionTokens sessionTokens;
   private final Credentials credentials;
   private final KeyUsage usage;
+  private final HeldLately heldLately = new HeldLately();
   private final LiveStreams streams = new LiveStreams();
   private final Tracing tracing;
   private final Presences presences = new Presences();
@@ -156,7 +158,7 @@ final class Rooms {
     RequestLimits requests = limits.requests();
     Authenticator authenticator =
         new Authenticator(
-            credentials, current.kaneo().apiUrl(), usage, requests.failures(), metrics);
+            credentials, current.kaneo().apiUrl(), usage, requests.failures(), heldLately, metrics);
     DeviceLimits devices = limits.devices();
     Supplier<List<URI>> kaneos = () -> presences.bestFirst(current.upstream().api());
     return (loop, client) -> {

@@ -65,6 +65,7 @@ class ReloadIT {
                 "GATEWAY_HOST", "127.0.0.1",
                 "GATEWAY_PORT", "0",
                 "GATEWAY_MANAGEMENT_PORT", "0",
+                "GATEWAY_CACHE_TTL_MS", "0",
                 "GATEWAY_DRAIN_DELAY_MS", drainDelay,
                 "GATEWAY_DRAIN_SPREAD_MS", "10",
                 "GATEWAY_DRAIN_TIMEOUT_MS", "5000"),
@@ -159,6 +160,29 @@ class ReloadIT {
     RunningGateway.await(reload.now());
     assertEquals(200, send(forwardedFor("198.51.100.7")).statusCode());
     assertEquals(429, send(forwardedFor("198.51.100.7")).statusCode());
+  }
+
+  @Test
+  void whoIsKnownGoesOnDuringAFloodOfGuessesThatSettingsAreChangedFor() throws Exception {
+    append("GATEWAY_LIMIT_FAILED_PER_MINUTE: 2");
+    RunningGateway.await(reload.now());
+    assertEquals(200, statusWith(DemoSeed.API_KEY));
+    assertEquals(401, statusWith("a guess"));
+    assertEquals(401, statusWith("another guess"));
+    assertEquals(429, statusWith("a third guess"));
+    append("GATEWAY_IN_FLIGHT: 1000");
+    RunningGateway.await(reload.now());
+    assertEquals(429, statusWith("a fourth guess"));
+    assertEquals(200, statusWith(DemoSeed.API_KEY));
+  }
+
+  private int statusWith(String key) throws Exception {
+    return send(HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + gateway.port() + "/api/task/7"))
+            .header("X-Forwarded-For", "192.0.2.1")
+            .header("x-api-key", key)
+            .build())
+        .statusCode();
   }
 
   @Test

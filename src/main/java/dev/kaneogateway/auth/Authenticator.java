@@ -26,16 +26,18 @@ public final class Authenticator {
   /**
    * @param apiUrl where browsers reach Kaneo's API, which decides the name of its cookie
    * @param failures credentials that did not hold, by address
+   * @param heldLately those that did, at this one or one before it
    */
   public Authenticator(
       Credentials credentials,
       URI apiUrl,
       KeyUsage usage,
       RateLimit failures,
+      HeldLately heldLately,
       GatewayMetrics metrics) {
     this.cookieName = SessionCookie.name(apiUrl);
     this.credentials = credentials;
-    this.guesses = new Guesses(failures);
+    this.guesses = new Guesses(failures, heldLately);
     this.usage = usage;
     this.metrics = metrics;
   }

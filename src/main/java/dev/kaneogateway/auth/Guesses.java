@@ -1,11 +1,8 @@
 package dev.kaneogateway.auth;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.kaneogateway.credentials.TokenDigest;
 import dev.kaneogateway.credentials.Verdict;
 import dev.kaneogateway.limits.RateLimit;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,26 +11,17 @@ import org.jspecify.annotations.Nullable;
  * is no guess. Only one that this gateway has not seen hold must wait. Safe from any thread.
  */
 final class Guesses {
-  /** Long enough for a person's pause; it admits nobody, so no revocation waits for it. */
-  private static final Duration REMEMBERED = Duration.ofHours(12);
-
-  private static final int MOST_REMEMBERED = 20_000;
-
   private final RateLimit failures;
-  private final Cache<TokenDigest, Boolean> heldLately =
-      Caffeine.newBuilder()
-          .maximumSize(MOST_REMEMBERED)
-          .executor(Runnable::run)
-          .expireAfterWrite(REMEMBERED)
-          .build();
+  private final HeldLately heldLately;
 
-  Guesses(RateLimit failures) {
+  Guesses(RateLimit failures, HeldLately heldLately) {
     this.failures = failures;
+    this.heldLately = heldLately;
   }
 
   /** What an address has PostgreSQL asked about; null if it has guessed too often for that. */
   @Nullable Attempt attempt(String client, TokenDigest digest) {
-    boolean known = heldLately.getIfPresent(digest) != null;
+    boolean known = heldLately.contains(digest);
     // Paid in advance, or a thousand guesses at once would all be asked about before one is
     // counted.
     return known || failures.attempt(client) ? new Attempt(client, digest, !known) : null;
@@ -59,7 +47,7 @@ final class Guesses {
     /** Takes note of the verdict: only a wrong credential costs. */
     Verdict judged(Verdict verdict) {
       if (verdict instanceof Verdict.Valid) {
-        heldLately.put(digest, true);
+        heldLately.add(digest);
       }
       boolean wrong = verdict instanceof Verdict.Invalid;
       if (paid && !wrong) {
