@@ -115,6 +115,41 @@ class TracingIT {
   }
 
   @Test
+  void aReceiverGetsEachTryOfAWebSocketThatWaitsForKaneo() throws Exception {
+    String trace = "2af7651916cd43dd8448eb211c80319c";
+    ScriptedUpstream restarting = ScriptedUpstream.friendly();
+    try (RunningGateway gateway =
+            RunningGateway.start(
+                TestDatabase.create(),
+                restarting.port(),
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                receiver.endpoint());
+        RawPeer peer = new RawPeer(gateway.port())) {
+      ask(gateway, "");
+      restarting.close();
+      peer.send(
+          "GET /api/ws/board HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+              + "traceparent: 00-"
+              + trace
+              + "-b7ad6b7169203331-01\r\nAuthorization: Bearer "
+              + DemoSeed.API_KEY
+              + "\r\n\r\n");
+      gateway.awaitMetric("kaneo_gateway_requests_held 1.0");
+      try (ScriptedUpstream back = ScriptedUpstream.friendly(restarting.port())) {
+        back.script(
+            (head, connection) -> {
+              connection.write(
+                  "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+              return false;
+            });
+        assertTrue(peer.readAll().startsWith("HTTP/1.1 101"));
+      }
+    }
+    List<String> names = receiver.spans(trace, 4).stream().map(Span::getName).toList();
+    assertTrue(names.stream().filter("kaneo"::equals).count() >= 2, names::toString);
+  }
+
+  @Test
   void whatTheCallerDoesNotRecordIsNotRecorded() throws Exception {
     String unsampled = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
     ask(recording, "traceparent: " + unsampled + "\r\n");

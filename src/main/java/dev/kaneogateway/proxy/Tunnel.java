@@ -84,6 +84,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
       chosen.refused();
     }
     if (why.isAway() && !clientGone && lane.mayHold(chosen)) {
+      endStep();
       lane.holdBack(this::connect);
     } else {
       leave();
@@ -95,9 +96,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   public void connected(Call to) {
     Upstreams.Upstream chosen = upstream;
     if (clientGone || chosen == null) {
-      // Nothing was sent, so nothing can be reset in its middle.
-      to.reset();
-      leave();
+      giveUp(to);
       return;
     }
     chosen.reached();
@@ -106,8 +105,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
       to.begin(HttpMethod.GET, exchange.head().target());
       RequestHeaders.copy(exchange, to::field, chosen.authority());
     } catch (IllegalArgumentException e) {
-      to.reset();
-      leave();
+      giveUp(to);
       Problems.answer(
           exchange, 400, "bad_request", "A field has characters that no field may have.");
       return;
@@ -116,6 +114,19 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     to.field(HttpHeaders.UPGRADE, "websocket");
     lane.firstByte.restart(firstByte);
     to.sendWhole();
+  }
+
+  /** Nothing was sent, so nothing can be reset in its middle. */
+  private void giveUp(Call to) {
+    to.reset();
+    endStep();
+    leave();
+  }
+
+  private void endStep() {
+    if (step != null) {
+      step.end();
+    }
   }
 
   @Override
@@ -128,8 +139,8 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     call = null;
     if (step != null) {
       step.status(answer.statusCode());
-      step.end();
     }
+    endStep();
     if (answer.statusCode() == SWITCHING_PROTOCOLS) {
       answer.takeOver(kaneo);
       if (clientGone || response.ended()) {
@@ -231,13 +242,13 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   }
 
   private void fail(UpstreamFailure failure) {
+    if (step != null) {
+      step.failed(failure.label());
+    }
+    endStep();
     if (!clientGone && !response.ended()) {
       if (upstream != null) {
         upstream.meters().failed(failure.label());
-      }
-      if (step != null) {
-        step.failed(failure.label());
-        step.end();
       }
       Problems.answer(exchange, failure.status(), failure.code(), failure.message());
     }
