@@ -92,18 +92,6 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
       ChannelHandlerContext context,
       int stream,
       Http2Headers headers,
-      int padding,
-      boolean endOfStream)
-      throws Http2Exception {
-    check(stream, headers);
-    super.onHeadersRead(context, stream, headers, padding, endOfStream);
-  }
-
-  @Override
-  public void onHeadersRead(
-      ChannelHandlerContext context,
-      int stream,
-      Http2Headers headers,
       int dependency,
       short weight,
       boolean exclusive,
