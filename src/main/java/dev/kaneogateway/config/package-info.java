@@ -1,6 +1,6 @@
 /**
- * What an operator can set: read once from file and environment, checked with every problem
- * reported together, then immutable records. Each room is handed its own record and knows no other.
+ * What an operator can set: read from files and environment, again when those change, checked with
+ * every problem reported together, then immutable records.
  */
 @NullMarked
 package dev.kaneogateway.config;

@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Which of Kaneo's tables and columns this database has, as far as the gateway needs them. Asked
- * for once at start, because Kaneo versions differ.
+ * Which of Kaneo's tables and columns this database has, as far as the gateway needs them: Kaneo
+ * versions differ, and one may be updated while the gateway runs.
  *
  * @param apiKeyOwner SQL for the owner of an {@code apikey} row {@code k}
  * @param apiKeyLimit SQL for the two numbers an {@code apikey} row {@code k} limits itself to:

@@ -1,4 +1,4 @@
-/** The second port: metrics, liveness, readiness. */
+/** The second port: the status page, metrics, liveness, readiness. */
 @NullMarked
 package dev.kaneogateway.management;
 

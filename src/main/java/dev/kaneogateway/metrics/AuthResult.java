@@ -8,7 +8,7 @@ public enum AuthResult {
   API_KEY,
   /** A session token that holds. */
   SESSION,
-  /** Left to Kaneo: a cookie, or a path it judges itself. */
+  /** Left to Kaneo: a cookie. */
   LEFT_TO_KANEO,
   /** No credential where one is needed. */
   MISSING,

@@ -47,7 +47,7 @@ public final class RefusalMeters {
     malformed.increment();
   }
 
-  /** Counts an HTTP/2 connection that was ended because it flooded. */
+  /** Counts a connection, or a stream of HTTP/2, that was ended because it flooded. */
   public void http2Flood() {
     floods.increment();
   }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is told of a request once it is over, to metrics and log alike. Holds nothing of the
- * credential itself and no query. Immutable, so that another thread can write it out.
+ * credential itself. Immutable.
  *
  * @param method as the client spelt it
  * @param target as it came; only its path may be told
@@ -41,7 +41,7 @@ public record AccessRecord(
   /** The rest of a longer one says little and may be megabytes in an hour. */
   private static final int LONGEST_PATH = 200;
 
-  /** The log may hold some thousands of these when its output is slow, so none holds megabytes. */
+  /** Cut here, so that no appender that keeps these keeps megabytes. */
   public AccessRecord {
     if (target.length() > LONGEST_PATH) {
       target = target.substring(0, LONGEST_PATH);

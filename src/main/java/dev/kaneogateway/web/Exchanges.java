@@ -137,7 +137,7 @@ public final class Exchanges {
               .trace()
               .end(record.method(), record.template(), record.status(), record.outcome().label());
           if (accessLog) {
-            // Written out by the log's own thread; other appenders get the record itself.
+            // The log writes out its fields; other appenders get the record itself.
             ACCESS.info("{}", record);
           }
         });
