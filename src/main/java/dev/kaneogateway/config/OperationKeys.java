@@ -56,7 +56,7 @@ final class OperationKeys {
                   "proxy",
                   "tracing",
                   "web"),
-              "`error`, `warn`, `info`, `debug` or `trace`; for some rooms another, as in `info,proxy=debug`.")
+              "`error`, `warn`, `info`, `debug` or `trace`; for some rooms another, as in `info,credentials=debug`.")
           .alive();
 
   // OpenTelemetry's own names.

@@ -36,7 +36,7 @@ final class Parse {
     };
   }
 
-  /** {@code info,proxy=debug}: a level for all, and others for some rooms. */
+  /** {@code info,credentials=debug}: a level for all, and others for some rooms. */
   static Function<String, String> levels(String... rooms) {
     return text -> {
       Function<String, String> level = oneOf("error", "warn", "info", "debug", "trace");
