@@ -14,10 +14,18 @@ public final class Origins {
   /** The origin of an http(s) URL that has a host. */
   public static String of(URI url) {
     String scheme = url.getScheme().toLowerCase(Locale.ROOT);
-    int implied = scheme.equals("https") ? 443 : 80;
     String host = url.getHost().toLowerCase(Locale.ROOT);
-    boolean plain = url.getPort() < 0 || url.getPort() == implied;
+    boolean plain = port(url) == impliedPort(url);
     return scheme + "://" + (plain ? host : host + ":" + url.getPort());
+  }
+
+  /** The port of an http(s) URL, be it the one that its scheme implies. */
+  public static int port(URI url) {
+    return url.getPort() < 0 ? impliedPort(url) : url.getPort();
+  }
+
+  private static int impliedPort(URI url) {
+    return url.getScheme().equalsIgnoreCase("https") ? 443 : 80;
   }
 
   /** The origin of what should be a URL, read up to its path; empty if it has none. */

@@ -1,5 +1,6 @@
 package dev.kaneogateway.doctor;
 
+import dev.kaneogateway.config.Origins;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.web.OwnRequests;
 import dev.kaneogateway.web.Seals;
@@ -165,7 +166,7 @@ final class FrontCheckup implements Doctor.Checkup {
         .connect(
             new WebSocketConnectOptions()
                 .setHost(url.getHost())
-                .setPort(url.getPort() >= 0 ? url.getPort() : ssl ? 443 : 80)
+                .setPort(Origins.port(url))
                 .setSsl(ssl)
                 .setTimeout(Doctor.PATIENCE.toMillis())
                 .setURI(path("websocket")))

@@ -2,6 +2,7 @@ package dev.kaneogateway.proxy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.kaneogateway.config.Origins;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.UpstreamMeters;
@@ -57,7 +58,7 @@ final class Upstreams {
 
     private static ConnectOptions target(URI uri) {
       boolean ssl = "https".equals(uri.getScheme());
-      int port = uri.getPort() >= 0 ? uri.getPort() : ssl ? 443 : 80;
+      int port = Origins.port(uri);
       ConnectOptions target =
           new ConnectOptions()
               .setRemoteAddress(SocketAddress.inetSocketAddress(port, uri.getHost()))

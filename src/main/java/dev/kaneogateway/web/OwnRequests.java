@@ -1,5 +1,6 @@
 package dev.kaneogateway.web;
 
+import dev.kaneogateway.config.Origins;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -52,7 +53,7 @@ public final class OwnRequests {
     return new RequestOptions()
         .setMethod(method)
         .setHost(origin.getHost())
-        .setPort(origin.getPort() >= 0 ? origin.getPort() : ssl ? 443 : 80)
+        .setPort(Origins.port(origin))
         .setSsl(ssl)
         .setURI(path)
         .setTimeout(timeout.toMillis());
