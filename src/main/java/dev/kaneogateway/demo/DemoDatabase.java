@@ -1,11 +1,9 @@
 package dev.kaneogateway.demo;
 
+import dev.kaneogateway.web.ClassPath;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -63,19 +61,8 @@ public final class DemoDatabase implements AutoCloseable {
   /** Makes a database with Kaneo's tables and the demo's seed. */
   public void create(String database) {
     execute("postgres", "CREATE DATABASE " + database);
-    execute(database, resource("/demo/kaneo-tables.sql"));
+    execute(database, ClassPath.text("/demo/kaneo-tables.sql"));
     execute(database, DemoSeed.sql());
-  }
-
-  private static String resource(String name) {
-    try (InputStream in = DemoDatabase.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new IllegalStateException(name + " is not on the class path");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   @Override

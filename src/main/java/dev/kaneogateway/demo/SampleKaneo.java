@@ -22,11 +22,8 @@ import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.Tuple;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.Optional;
 import java.util.UUID;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class SampleKaneo extends VerticleBase {
   private static final String COOKIE = "better-auth.session_token";
+
+  private static final SessionTokens TOKENS =
+      new SessionTokens(Optional.of(DemoSeed.AUTH_SECRET));
 
   private final String databaseUrl;
   private final JsonArray projects =
@@ -112,7 +112,7 @@ final class SampleKaneo extends VerticleBase {
             Tuple.of(token, DemoSeed.USER_ID))
         .onSuccess(
             done -> {
-              String signed = token + "." + signature(token);
+              String signed = TOKENS.signed(token).orElseThrow();
               context
                   .response()
                   .addCookie(
@@ -167,7 +167,6 @@ final class SampleKaneo extends VerticleBase {
 
   private Future<Optional<String>> owner(HttpServerRequest request) {
     RequestCredential credential = RequestCredential.of(request.headers());
-    SessionTokens tokens = new SessionTokens(Optional.of(DemoSeed.AUTH_SECRET));
     String token = "";
     if (credential instanceof RequestCredential.Bearer bearer) {
       token = bearer.token();
@@ -181,7 +180,7 @@ final class SampleKaneo extends VerticleBase {
                 + " AND (expires_at IS NULL OR expires_at > timezone('utc', now()))"
                 + " UNION ALL SELECT user_id FROM session WHERE token = $2"
                 + " AND expires_at > timezone('utc', now())",
-            Tuple.of(TokenDigest.of(token).base64Url(), tokens.bareToken(token).orElse("")))
+            Tuple.of(TokenDigest.of(token).base64Url(), TOKENS.bareToken(token).orElse("")))
         .map(
             rows ->
                 rows.iterator().hasNext()
@@ -232,18 +231,6 @@ final class SampleKaneo extends VerticleBase {
         .put("id", DemoSeed.USER_ID)
         .put("email", DemoSeed.EMAIL)
         .put("name", "Demo Person");
-  }
-
-  private static String signature(String token) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(
-          new SecretKeySpec(DemoSeed.AUTH_SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
-      return Base64.getEncoder()
-          .encodeToString(mac.doFinal(token.getBytes(StandardCharsets.UTF_8)));
-    } catch (java.security.GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static void json(RoutingContext context, int status, @Nullable Object body) {

@@ -1,12 +1,10 @@
 package dev.kaneogateway.pages;
 
+import dev.kaneogateway.web.ClassPath;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.Reader;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -27,13 +25,8 @@ final class Texts {
   Texts() {
     for (String language : LANGUAGES) {
       Properties properties = new Properties();
-      String name = "/pages/texts_" + language + ".properties";
-      try (InputStream in = Texts.class.getResourceAsStream(name)) {
-        if (in == null) {
-          throw new IllegalStateException(name + " is not on the class path");
-        }
-        Reader reader = new InputStreamReader(in, StandardCharsets.UTF_8);
-        properties.load(reader);
+      try {
+        properties.load(new StringReader(ClassPath.text("/pages/texts_" + language + ".properties")));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
