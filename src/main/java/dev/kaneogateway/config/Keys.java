@@ -7,9 +7,9 @@ import java.util.stream.Stream;
  * Every setting there is, once, by subject: the source of the README's table and of
  * conf/gateway.yaml.
  */
-public final class Keys {
+final class Keys {
   /** In the order in which an operator should read them. */
-  public static final List<Setting<?>> ALL =
+  static final List<Setting<?>> ALL =
       Stream.of(
               KaneoKeys.ALL,
               ServerKeys.ALL,

@@ -14,7 +14,7 @@ import java.util.function.Function;
  * @param parser turns text into the value; throws {@link IllegalArgumentException} whose message
  *     says what would be right
  */
-public record Setting<T>(
+record Setting<T>(
     String name,
     String defaultText,
     String help,

@@ -1,4 +1,4 @@
 package dev.kaneogateway.credentials;
 
 /** Answers a {@link CredentialQuestion}. */
-public record CredentialAnswer(Verdict verdict) {}
+record CredentialAnswer(Verdict verdict) {}

@@ -8,7 +8,7 @@ package dev.kaneogateway.credentials;
  * @param signed whether the session's token came with a good signature. A refusal of such a one is
  *     not remembered: a session that begins is told by the digest of its bare token.
  */
-public record CredentialQuestion(TokenDigest digest, String sessionToken, boolean signed) {
+record CredentialQuestion(TokenDigest digest, String sessionToken, boolean signed) {
   @Override
   public String toString() {
     return "CredentialQuestion";

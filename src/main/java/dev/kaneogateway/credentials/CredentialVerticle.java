@@ -26,8 +26,7 @@ import org.slf4j.LoggerFactory;
  * are asked once. One instance, on one event loop.
  */
 public final class CredentialVerticle extends VerticleBase {
-  public static final Address<CredentialQuestion, CredentialAnswer> ADDRESS =
-      new Address<>("credentials");
+  static final Address<CredentialQuestion, CredentialAnswer> ADDRESS = new Address<>("credentials");
 
   /** Fails when PostgreSQL cannot answer. */
   static final Address<StandingQuestion, StandingAnswer> STANDING =

@@ -33,8 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class SampleKaneo extends VerticleBase {
   private static final String COOKIE = "better-auth.session_token";
 
-  private static final SessionTokens TOKENS =
-      new SessionTokens(Optional.of(DemoSeed.AUTH_SECRET));
+  private static final SessionTokens TOKENS = new SessionTokens(Optional.of(DemoSeed.AUTH_SECRET));
 
   private final String databaseUrl;
   private final JsonArray projects =

@@ -42,7 +42,7 @@ public final class Ceilings {
   }
 
   /** Takes up changed settings; what is under way stays. */
-  public void renew(Settings next) {
+  void renew(Settings next) {
     Settings.Ceilings settings = next.ceilings();
     upstreamConnections = means.upstreamConnections(next.upstream());
     requests.number(settings.requests(), settings.requestsPerAddress());

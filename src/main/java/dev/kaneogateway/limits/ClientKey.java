@@ -24,7 +24,7 @@ public final class ClientKey {
   }
 
   /** The key of a numeric address, whoever has it. */
-  public static String ofAddress(String address) {
+  static String ofAddress(String address) {
     if (address.indexOf(':') < 0) {
       return address;
     }

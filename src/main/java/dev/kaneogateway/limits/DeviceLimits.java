@@ -28,7 +28,7 @@ public record DeviceLimits(AddressLimit codes, AddressLimit unknownPolls, CodeGu
   }
 
   /** How many keys are remembered, roughly. */
-  public long keys() {
+  long keys() {
     return codes.keys() + unknownPolls.keys() + guesses.keys();
   }
 }

@@ -36,7 +36,7 @@ record Means(long descriptors, long heap, long taken) {
   private static final int BYTES_PER_STREAM = 14 * 1024;
 
   /** Those of this process. */
-  public static Means ofProcess() {
+  static Means ofProcess() {
     long descriptors =
         ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
             ? unix.getMaxFileDescriptorCount()

@@ -46,7 +46,7 @@ public final class OpenConnections implements GuardedPorts.Doorkeeper {
    * Takes up changed settings; who has a place keeps it. A trusted proxy speaks for many clients,
    * so for it only the whole counts.
    */
-  public void renew(Settings settings) {
+  void renew(Settings settings) {
     number(
         means.beside(settings.upstream()),
         settings.ceilings().connections(),

@@ -24,7 +24,7 @@ public final class RateLimit {
   private final Bandwidth bandwidth;
   private final TimeMeter clock;
 
-  public RateLimit(Limit name, long quota, Duration window, Counting counting) {
+  RateLimit(Limit name, long quota, Duration window, Counting counting) {
     this.name = name;
     this.quota = quota;
     this.window = window;
@@ -87,7 +87,7 @@ public final class RateLimit {
   }
 
   /** How many keys are remembered, roughly. */
-  public long keys() {
+  long keys() {
     return tokens.estimatedSize();
   }
 

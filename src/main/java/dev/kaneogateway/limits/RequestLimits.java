@@ -84,7 +84,7 @@ public final class RequestLimits {
   }
 
   /** How many keys are remembered, roughly. */
-  public long keys() {
+  long keys() {
     return addresses.keys()
         + signIns.keys()
         + signUps.keys()

@@ -26,7 +26,8 @@ final class Texts {
     for (String language : LANGUAGES) {
       Properties properties = new Properties();
       try {
-        properties.load(new StringReader(ClassPath.text("/pages/texts_" + language + ".properties")));
+        properties.load(
+            new StringReader(ClassPath.text("/pages/texts_" + language + ".properties")));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

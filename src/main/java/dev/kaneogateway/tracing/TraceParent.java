@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param spanId 16 hexadecimal digits, the caller's span
  * @param sampled whether the caller records it
  */
-public record TraceParent(String text, String traceId, String spanId, boolean sampled) {
+record TraceParent(String text, String traceId, String spanId, boolean sampled) {
   private static final char[] DIGITS = "0123456789abcdef".toCharArray();
   private static final int LENGTH = 55;
 

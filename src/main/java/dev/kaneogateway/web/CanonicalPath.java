@@ -9,13 +9,13 @@ import java.util.Locale;
  * the target as a WHATWG URL (dot segments go, a backslash is a slash) and then decodes percent
  * escapes except those of reserved characters and of the percent sign (ECMAScript decodeURI).
  */
-public final class CanonicalPath {
+final class CanonicalPath {
   private static final String RESERVED = ";/?:@&=+$,#%";
 
   private CanonicalPath() {}
 
   /** The canonical path of an origin-form target, without its query. */
-  public static String of(String target) {
+  static String of(String target) {
     int end = 0;
     boolean plain = true;
     for (; end < target.length(); end++) {
