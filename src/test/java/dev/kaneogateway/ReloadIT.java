@@ -9,12 +9,14 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.kaneogateway.config.SettingsFiles;
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -37,6 +39,9 @@ import org.slf4j.LoggerFactory;
 
 /** Settings that change under a running gateway. */
 class ReloadIT {
+  private static final String UPGRADE =
+      "GET /api/ws/user HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: a=b\r\n\r\n";
+
   private final HttpClient http = HttpClient.newHttpClient();
   private ScriptedUpstream first;
   private ScriptedUpstream second;
@@ -119,14 +124,50 @@ class ReloadIT {
           return true;
         });
     try (RawPeer peer = new RawPeer(gateway.port())) {
-      peer.send(
-          "GET /api/ws/user HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: a=b\r\n\r\n");
+      peer.send(UPGRADE);
       assertTrue(peer.readUntil("\r\n\r\n").startsWith("HTTP/1.1 101 "));
       append("DEVICE_AUTH_CLIENT_IDS: new-client");
       RunningGateway.await(reload.now());
       stopping = gateway.stop();
       assertTrue(peer.readUntil("gateway restarts").endsWith("gateway restarts"));
     }
+  }
+
+  @Test
+  void aWebSocketWhoseClientHasLeftIsNotCutAtKaneo() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch reloaded = new CountDownLatch(1);
+    CompletableFuture<String> heard = new CompletableFuture<>();
+    first.script(
+        (head, connection) -> {
+          asked.countDown();
+          reloaded.await(20, TimeUnit.SECONDS);
+          connection.socketTimeout(500);
+          try {
+            heard.complete("byte " + connection.in().read());
+          } catch (SocketTimeoutException silence) {
+            heard.complete("nothing");
+          }
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(UPGRADE);
+      assertTrue(asked.await(20, TimeUnit.SECONDS));
+    }
+    awaitMetric("kaneo_gateway_requests_in_flight 0.0");
+    append("DEVICE_AUTH_CLIENT_IDS: new-client");
+    RunningGateway.await(reload.now());
+    reloaded.countDown();
+    assertEquals("nothing", heard.get(20, TimeUnit.SECONDS));
+    awaitMetric("kaneo_gateway_streams_open 0.0");
+  }
+
+  private void awaitMetric(String line) {
+    HttpRequest scrape =
+        HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + gateway.managementPort() + "/metrics"))
+            .build();
+    Await.until(line, () -> send(scrape).body().contains(line));
   }
 
   @Test

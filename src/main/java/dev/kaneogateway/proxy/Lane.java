@@ -37,6 +37,8 @@ final class Lane {
   private final int mostHeld;
   final Vertx vertx;
   private int held;
+  private int tunnelsAtKaneo;
+  private boolean closing;
 
   private final Set<Open> open = new HashSet<>();
   private @Nullable Duration endingWithin;
@@ -125,8 +127,31 @@ final class Lane {
         });
   }
 
-  /** Ends timers and connections; nothing may be under way any more. */
+  /** Kaneo is asked for a WebSocket, until {@link #tunnelLeft}. */
+  void tunnelBegun() {
+    tunnelsAtKaneo++;
+  }
+
+  /** Kaneo has no connection of that any more. */
+  void tunnelLeft() {
+    tunnelsAtKaneo--;
+    closeIfLeft();
+  }
+
+  /**
+   * Ends timers and connections, once Kaneo has none of a WebSocket any more whose client has left;
+   * no exchange may be under way.
+   */
   void close() {
+    closing = true;
+    closeIfLeft();
+  }
+
+  private void closeIfLeft() {
+    if (!closing || tunnelsAtKaneo > 0) {
+      return;
+    }
+    closing = false;
     firstByte.close();
     progress.close();
     answerHold.close();

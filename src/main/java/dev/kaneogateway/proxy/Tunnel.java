@@ -67,6 +67,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     response.closeHandler(gone -> clientLeft());
     response.exceptionHandler(gone -> clientLeft());
     leavePlace = exchange.keepPlace();
+    lane.tunnelBegun();
     connect();
   }
 
@@ -228,6 +229,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     leavePlace = null;
     if (leaving != null) {
       leaving.run();
+      lane.tunnelLeft();
     }
   }
 
