@@ -42,6 +42,19 @@ public final class Database {
    */
   private static final Duration SILENCE = Duration.ofSeconds(10);
 
+  /**
+   * A server does not notice that we hung up while a statement waits there for a lock, and each
+   * that waits keeps one of the connections that Kaneo needs too. So a server of our own is told to
+   * end what nobody can be waiting for any more, unless the operator has said when; a pooler would
+   * have that hold for others as well.
+   */
+  private static final String PROCESS =
+      "SELECT pg_backend_pid(), CASE WHEN pg_backend_pid() = %s"
+          + " AND current_setting('statement_timeout') = '0'"
+          + " THEN set_config('statement_timeout', '"
+          + SILENCE.toMillis()
+          + "', false) END";
+
   /** Idle ones are closed well before, so that none is under the statement it was taken for. */
   private static final Duration IDLE = SILENCE.dividedBy(2);
 
@@ -95,15 +108,16 @@ public final class Database {
             .pipeline()
             .addFirst(new ReadTimeoutHandler(SILENCE.toSeconds(), TimeUnit.SECONDS))
             .firstContext();
+    int announced = ((PgConnection) connection).processId();
     connection
-        .query("SELECT pg_backend_pid()")
+        .query(PROCESS.formatted(announced))
         .execute()
         .map(rows -> rows.iterator().next().getInteger(0))
         .onComplete(
             process -> {
               // A server has said at the beginning which process this is; a pooler, a number of its
               // own.
-              if (process != ((PgConnection) connection).processId()) {
+              if (process != announced) {
                 pooler.set(true);
               }
               connection.close();
