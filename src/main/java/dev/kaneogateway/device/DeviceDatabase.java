@@ -7,6 +7,7 @@ import io.vertx.sqlclient.Pool;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,7 +25,7 @@ final class DeviceDatabase {
   private final Duration patience;
   private boolean ownTables;
   private DeviceStatements statements;
-  private PollStatement polls;
+  private @Nullable PollStatement polls;
 
   /**
    * @param patience how long PostgreSQL may take to answer
@@ -33,7 +34,7 @@ final class DeviceDatabase {
     this.vertx = vertx;
     this.pool = pool;
     this.patience = patience;
-    use(false);
+    this.statements = new DeviceStatements(pool, false);
   }
 
   private void use(boolean ownTables) {
@@ -51,8 +52,14 @@ final class DeviceDatabase {
     return statements;
   }
 
-  PollStatement polls() {
-    return polls;
+  /**
+   * Fails until it is known whether the own tables are there: of a code that was redeemed before a
+   * crash they alone know, and without them its device would be told that there is none.
+   */
+  Future<PollStatement> polls() {
+    return polls == null
+        ? Future.failedFuture("the own tables are not known yet")
+        : Future.succeededFuture(polls);
   }
 
   void createOwnTables() {

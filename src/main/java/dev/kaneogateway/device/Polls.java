@@ -72,7 +72,10 @@ final class Polls {
       DeviceQuestion.Poll poll, Redemptions.Redemption redemption, Instant came) {
     return database
         .polls()
-        .poll(poll, came, settings.sessionLife(), redemption.sessionId(), redemption.token())
+        .compose(
+            polls ->
+                polls.poll(
+                    poll, came, settings.sessionLife(), redemption.sessionId(), redemption.token()))
         .onFailure(lost -> redemptions.doubt(poll, redemption));
   }
 
@@ -103,7 +106,11 @@ final class Polls {
       redemptions.takeBack(delivery.poll(), redemption(delivery.poll(), delivery.token()));
     }
     return database
-        .repeatable(() -> database.polls().delivered(delivery.poll(), delivery.done()))
+        .repeatable(
+            () ->
+                database
+                    .polls()
+                    .compose(polls -> polls.delivered(delivery.poll(), delivery.done())))
         .map(new DeviceAnswer.Noted());
   }
 }

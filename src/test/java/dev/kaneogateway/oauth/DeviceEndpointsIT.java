@@ -853,6 +853,29 @@ class DeviceEndpointsIT {
     }
   }
 
+  /** A gateway that has just begun does not know yet where to look for the lost token. */
+  @Test
+  void aTokenLostInACrashIsNotLostToAPollThatComesEarlyAfterIt() {
+    JsonObject codes = start("kaneo-cli");
+    approveInDatabase(codes);
+    String code = codes.getString("device_code");
+    String body = pollBody(code);
+    assertEquals(200, token(FORM, body).statusCode());
+    String ofCode =
+        " FROM kaneo_gateway.redemption WHERE user_code = '" + codes.getString("user_code") + "'";
+    Await.until("the note", () -> database.query("SELECT delivered" + ofCode).equals("t"));
+    database.execute(
+        "UPDATE kaneo_gateway.redemption SET delivered = false, since = since - interval '1 min'"
+            + ofCode.substring(ofCode.indexOf(" WHERE")));
+    HeldRow turn = HeldRow.by("SELECT pg_advisory_xact_lock(hashtext('kaneo_gateway.schema'))");
+    try (RunningGateway anew = RunningGateway.start(database, kaneo.port())) {
+      String url = "http://127.0.0.1:" + anew.port() + "/api/auth/device/token";
+      refused(send(url, FORM, body), 400, "authorization_pending");
+      turn.letGo();
+      Await.until("the token", () -> send(url, FORM, body).statusCode() == 200);
+    }
+  }
+
   /** A code's row that is locked, so that who changes it waits. */
   private record HeldRow(Pool pool, Transaction transaction) {
     static HeldRow of(JsonObject codes) {
