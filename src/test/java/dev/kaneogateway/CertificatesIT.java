@@ -131,6 +131,34 @@ class CertificatesIT {
   }
 
   @Test
+  void anEncryptedKeyIsSaidToBeOne(Vertx vertx, @TempDir Path directory) throws Exception {
+    Path certificate = Path.of(SelfSignedCertificate.create("localhost").certificatePath());
+    for (String text :
+        List.of(
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIF\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,F6\n\n"
+                + "MIIF\n-----END RSA PRIVATE KEY-----\n")) {
+      Path key = Files.writeString(directory.resolve("key.pem"), text);
+      String line =
+          Certificates.fault(vertx, new Settings.Tls(certificate, key)).orElseThrow().toString();
+      assertTrue(line.contains("(it is encrypted)"), line);
+    }
+  }
+
+  @Test
+  void aCertificateForAKeyOfAnotherKindIsToldWithTheKindsThatServe(
+      Vertx vertx, @TempDir Path directory) throws Exception {
+    made(directory, "ed", 7, "Ed25519");
+    Path certificate = directory.resolve("ed.pem");
+    String line =
+        Certificates.fault(vertx, new Settings.Tls(certificate, certificate))
+            .orElseThrow()
+            .toString();
+    assertTrue(line.startsWith("GATEWAY_TLS_CERT: " + certificate + " was made for"), line);
+    assertTrue(line.contains("RSA or EC"), line);
+  }
+
+  @Test
   void aChainOutOfOrderIsNotBlamedOnTheKey(Vertx vertx, @TempDir Path directory) throws Exception {
     SelfSignedCertificate sound = SelfSignedCertificate.create("localhost");
     SelfSignedCertificate other = SelfSignedCertificate.create("authority.test");
@@ -232,6 +260,11 @@ class CertificatesIT {
 
   /** A certificate of so many days, made by the JDK's own tool, as PEM. */
   private static String made(Path directory, String name, int days) throws Exception {
+    return made(directory, name, days, "EC");
+  }
+
+  private static String made(Path directory, String name, int days, String algorithm)
+      throws Exception {
     Path store = directory.resolve(name + ".p12");
     keytool(
         "-genkeypair",
@@ -242,7 +275,7 @@ class CertificatesIT {
         "-alias",
         name,
         "-keyalg",
-        "EC",
+        algorithm,
         "-dname",
         "CN=localhost",
         "-validity",

@@ -39,6 +39,9 @@ public final class Certificates {
   private static final Pattern CERTIFICATES =
       Pattern.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", Pattern.DOTALL);
 
+  /** The kinds of keys that Vert.x reads. */
+  private static final List<String> KEYS = List.of("RSA", "EC");
+
   private Certificates() {}
 
   /** The first end in a chain: clients refuse it whole from then on. */
@@ -99,7 +102,16 @@ public final class Certificates {
     try {
       // Reads the certificate as a server does, but alone, so that it is known which file it is.
       new PemTrustOptions().addCertPath(tls.certificate().toString()).getTrustManagerFactory(vertx);
-      if (!inOrder(read(tls.certificate()))) {
+      List<X509Certificate> chain = read(tls.certificate());
+      String algorithm = chain.get(0).getPublicKey().getAlgorithm();
+      if (!KEYS.contains(algorithm)) {
+        return Optional.of(
+            new Fault(
+                CERTIFICATE,
+                tls.certificate() + " was made for a key of the kind " + algorithm,
+                "give one that was made for an RSA or EC key, and that key"));
+      }
+      if (!inOrder(chain)) {
         return Optional.of(
             new Fault(
                 CERTIFICATE,
@@ -125,8 +137,11 @@ public final class Certificates {
       return Optional.of(
           new Fault(
               KEY,
-              tls.key() + " is no key that can be used (" + reason(e) + ")",
-              "give the certificate's key as PEM without a password, as \"openssl pkey -in KEY\" prints it"));
+              tls.key()
+                  + " is no key that can be used ("
+                  + (isEncrypted(tls.key()) ? "it is encrypted" : reason(e))
+                  + ")",
+              "give the certificate's key, RSA or EC, as PEM without a password, as \"openssl pkey -in KEY\" prints it"));
     }
   }
 
@@ -138,6 +153,17 @@ public final class Certificates {
                     .get(at - 1)
                     .getIssuerX500Principal()
                     .equals(chain.get(at).getSubjectX500Principal()));
+  }
+
+  /** In either of the forms that OpenSSL writes. */
+  private static boolean isEncrypted(Path key) {
+    try {
+      String text = Files.readString(key, StandardCharsets.ISO_8859_1);
+      return text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+          || text.contains("Proc-Type: 4,ENCRYPTED");
+    } catch (IOException gone) {
+      return false;
+    }
   }
 
   private static String reason(Exception failure) {
@@ -155,7 +181,7 @@ public final class Certificates {
       throws IOException, GeneralSecurityException {
     for (KeyManager each : keyManagers(vertx, tls)) {
       if (each instanceof X509KeyManager manager) {
-        for (String algorithm : new String[] {"RSA", "EC", "EdDSA"}) {
+        for (String algorithm : KEYS) {
           String[] aliases = manager.getServerAliases(algorithm, null);
           if (aliases != null && aliases.length > 0) {
             return signs(
