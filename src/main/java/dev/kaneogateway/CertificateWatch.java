@@ -6,6 +6,8 @@ import dev.kaneogateway.web.Certificates;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -19,6 +21,7 @@ final class CertificateWatch {
   private static final Logger LOG = LoggerFactory.getLogger(CertificateWatch.class);
 
   private final Vertx vertx;
+  private final Clock clock;
   private final Supplier<Future<?>> serveAnew;
   private boolean underWay;
   private boolean onceMore;
@@ -27,8 +30,10 @@ final class CertificateWatch {
   /**
    * @param serveAnew has what is in the files now served, and fails if it cannot be used
    */
-  CertificateWatch(Vertx vertx, GatewayMetrics metrics, Supplier<Future<?>> serveAnew) {
+  CertificateWatch(
+      Vertx vertx, GatewayMetrics metrics, Clock clock, Supplier<Future<?>> serveAnew) {
     this.vertx = vertx;
+    this.clock = clock;
     this.serveAnew = serveAnew;
     metrics.gauge(
         "tls_certificate_expiry_timestamp_seconds",
@@ -86,8 +91,29 @@ final class CertificateWatch {
 
   private void note(Path certificate) {
     vertx
-        .executeBlocking(() -> Certificates.end(certificate))
-        .onSuccess(ends -> end = ends.getEpochSecond())
-        .onFailure(e -> LOG.warn("the end of the certificate cannot be read", e));
+        .executeBlocking(
+            () -> {
+              Instant ends = Certificates.end(certificate);
+              end = ends.getEpochSecond();
+              tellUnlessItHolds(Certificates.beginning(certificate), ends);
+              return null;
+            })
+        // It may be gone again, which the next look finds.
+        .onFailure(e -> LOG.warn("the end of the certificate cannot be read: {}", e.toString()));
+  }
+
+  private void tellUnlessItHolds(Instant beginning, Instant ends) {
+    Instant now = clock.instant();
+    if (now.isBefore(beginning)) {
+      LOG.error(
+          "clients refuse the certificate in use, which does not hold before {}:"
+              + " set this machine's clock, or give one that holds by now",
+          beginning);
+    } else if (now.isAfter(ends)) {
+      LOG.error(
+          "clients refuse the certificate in use, which ended at {}:"
+              + " renew it; a changed file is taken up by itself",
+          ends);
+    }
   }
 }

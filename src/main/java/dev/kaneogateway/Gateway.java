@@ -65,7 +65,7 @@ public final class Gateway {
     metrics.process().logLinesDropped(LogConfiguration.DROPPED);
     metrics.gauge("stopping", "Whether the gateway is coming to its end.", () -> stopping ? 1 : 0);
     MemoryShare.measure(metrics);
-    this.certificate = new CertificateWatch(vertx, metrics, this::serveCertificateAnew);
+    this.certificate = new CertificateWatch(vertx, metrics, clock, this::serveCertificateAnew);
     this.health = new Health(clock);
     // Management answers before clients can connect, and goes on when they never can.
     health.report("gateway", false, "starting");

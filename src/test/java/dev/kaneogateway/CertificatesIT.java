@@ -1,15 +1,22 @@
 package dev.kaneogateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Certificates;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.SelfSignedCertificate;
@@ -18,17 +25,21 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** The end of the served certificate, from real files. */
 @ExtendWith(VertxExtension.class)
@@ -216,6 +227,7 @@ class CertificatesIT {
         new CertificateWatch(
             vertx,
             new GatewayMetrics(),
+            Clock.systemUTC(),
             () -> {
               begun.add(Promise.promise());
               return begun.get(begun.size() - 1).future();
@@ -230,6 +242,55 @@ class CertificatesIT {
     assertEquals(2, begun.size());
     watch.takeUp(tls);
     assertEquals(3, begun.size());
+  }
+
+  @Test
+  void aCertificateInUseThatClientsRefuseIsToldOf(Vertx vertx, @TempDir Path directory)
+      throws Exception {
+    made(directory, "week", 7);
+    Path certificate = directory.resolve("week.pem");
+    assertTrue(toldOf(vertx, certificate, Instant.EPOCH).contains("does not hold before"));
+    String late = toldOf(vertx, certificate, Instant.now().plus(8, ChronoUnit.DAYS));
+    assertTrue(late.contains("ended at " + Certificates.end(certificate)), late);
+  }
+
+  @Test
+  void aCertificateThatIsGoneOnceItWasTakenUpIsToldOfInALine(Vertx vertx, @TempDir Path directory)
+      throws Exception {
+    Path gone = directory.resolve("gone.pem");
+    String line = toldOf(vertx, gone, Instant.now());
+    assertTrue(line.startsWith("the end of the certificate cannot be read: "), line);
+    assertTrue(line.contains("NoSuchFileException: " + gone), line);
+  }
+
+  /** The doubt about a certificate that is taken up at a time. */
+  private static String toldOf(Vertx vertx, Path certificate, Instant now) {
+    Logger log = (Logger) LoggerFactory.getLogger(CertificateWatch.class);
+    List<String> told = new CopyOnWriteArrayList<>();
+    AppenderBase<ILoggingEvent> doubts =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            if (event.getLevel().isGreaterOrEqual(Level.WARN)) {
+              assertNull(event.getThrowableProxy());
+              told.add(event.getFormattedMessage());
+            }
+          }
+        };
+    doubts.start();
+    log.addAppender(doubts);
+    try {
+      new CertificateWatch(
+              vertx,
+              new GatewayMetrics(),
+              Clock.fixed(now, ZoneOffset.UTC),
+              Future::succeededFuture)
+          .takeUp(new Settings.Tls(certificate, certificate));
+      Await.until("told", () -> !told.isEmpty());
+    } finally {
+      log.detachAppender(doubts);
+    }
+    return told.get(0);
   }
 
   @Test
