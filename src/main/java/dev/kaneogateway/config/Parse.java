@@ -26,6 +26,11 @@ final class Parse {
     return text;
   }
 
+  /** An address as it is, or in the brackets that it has in a URL. */
+  static String host(String text) {
+    return text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
+  }
+
   static Function<String, String> oneOf(String... choices) {
     return text -> {
       String value = text.toLowerCase(Locale.ROOT);

@@ -9,7 +9,7 @@ import java.util.Optional;
 /** Where the gateway listens, and by what means. */
 final class ServerKeys {
   static final Setting<String> GATEWAY_HOST =
-      Setting.of("GATEWAY_HOST", "0.0.0.0", Parse::text, "Address the gateway listens on.");
+      Setting.of("GATEWAY_HOST", "0.0.0.0", Parse::host, "Address the gateway listens on.");
   static final Setting<Integer> GATEWAY_PORT =
       Setting.of(
           "GATEWAY_PORT",
@@ -20,7 +20,7 @@ final class ServerKeys {
       Setting.of(
           "GATEWAY_MANAGEMENT_HOST",
           "127.0.0.1",
-          Parse::text,
+          Parse::host,
           "Address of metrics and health; nothing there needs a credential, so keep it private.");
   static final Setting<Integer> GATEWAY_MANAGEMENT_PORT =
       Setting.of(

@@ -332,6 +332,16 @@ class SettingsTest {
   }
 
   @Test
+  void anAddressMayStandInBrackets() throws Exception {
+    Settings settings =
+        load(
+            Map.of(
+                "DATABASE_URL", URL, "GATEWAY_HOST", "[::1]", "GATEWAY_MANAGEMENT_HOST", "[::]"));
+    assertEquals("::1", settings.server().host());
+    assertEquals("::", settings.management().host());
+  }
+
+  @Test
   void aCertificateWithoutItsKeyIsAProblem() throws Exception {
     Path cert = Files.writeString(directory.resolve("c.pem"), "");
     assertEquals(
