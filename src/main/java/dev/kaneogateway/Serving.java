@@ -13,11 +13,19 @@ import java.time.Clock;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /** The process while it serves: how it begins, what signals do to it, and how it ends. */
 final class Serving {
+  /**
+   * So soon after the first signal another is the same one: GNU timeout sends one to the process
+   * and one to its group, and of a group that a supervisor stops a wrapper may pass its own on. No
+   * hand is that fast.
+   */
+  private static final long SAME_SIGNAL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private Serving() {}
 
   /** Starts the gateway; whether it runs, or the process is ending by a signal already. */
@@ -28,7 +36,7 @@ final class Serving {
     // From now on, so that a change during the start is not missed.
     FileWatch watch = new FileWatch(files.paths());
     Vertx vertx = Gateway.vertx(settings);
-    AtomicBoolean stopping = new AtomicBoolean();
+    AtomicReference<@Nullable Long> stopping = new AtomicReference<>();
     try {
       Gateway gateway =
           Main.await(
@@ -37,7 +45,7 @@ final class Serving {
       whenALoopDies(
           vertx,
           () -> {
-            if (!stopping.get()) {
+            if (stopping.get() == null) {
               LoggerFactory.getLogger(Serving.class)
                   .error("an event loop died; the gateway ends, to be started anew");
               end(Main.NOT_WELL);
@@ -53,7 +61,7 @@ final class Serving {
           });
       return true;
     } catch (CompletionException e) {
-      if (stopping.get()) {
+      if (stopping.get() != null) {
         // A signal during the last of the start takes its servers away; the process ends by it.
         return true;
       }
@@ -72,17 +80,23 @@ final class Serving {
     }
   }
 
-  /** The first signal stops in good order, the second at once. */
-  private static void stopOnSignal(Gateway gateway, AtomicBoolean stopping) {
+  /**
+   * The first signal stops in good order, the second at once.
+   *
+   * @param stopping when the first came
+   */
+  private static void stopOnSignal(Gateway gateway, AtomicReference<@Nullable Long> stopping) {
     for (Signal signal : Signal.values()) {
       Signals.on(
           signal.name(),
           () -> {
-            if (stopping.getAndSet(true)) {
+            long now = System.nanoTime();
+            Long first = stopping.compareAndExchange(null, now);
+            if (first == null) {
+              stop(gateway);
+            } else if (now - first > SAME_SIGNAL_NANOS) {
               // What a shell expects of a process that a signal ended.
               end(128 + signal.number);
-            } else {
-              stop(gateway);
             }
           });
     }

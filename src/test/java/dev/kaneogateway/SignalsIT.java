@@ -19,6 +19,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -160,8 +161,27 @@ class SignalsIT {
     signal("TERM");
     logged("no longer ready");
     // INT is ignored where the build runs in the background of a shell, and the JVM lets it be.
-    signal("TERM");
+    Await.until("a second that is not the first", this::terminated);
     assertEquals(143, process.waitFor());
+  }
+
+  private boolean terminated() throws Exception {
+    new ProcessBuilder("kill", "-TERM", "" + process.pid()).start().waitFor();
+    return !process.isAlive();
+  }
+
+  /** As GNU timeout sends them, to the process and to its group. */
+  @Test
+  void twoSignalsInAMomentAreOne() throws Exception {
+    CompletableFuture<HttpResponse<String>> underWay = slow();
+    String kill = "kill -TERM " + process.pid();
+    String burst = String.join(";", Collections.nCopies(20, kill));
+    assertEquals(0, new ProcessBuilder("sh", "-c", burst).start().waitFor());
+    logged("no longer ready");
+    assertEquals(503, get(managementPort, "/health/ready").statusCode());
+    answer.countDown();
+    assertEquals("hello", underWay.get().body());
+    assertEquals(0, process.waitFor());
   }
 
   @Test
