@@ -11,6 +11,7 @@ import dev.kaneogateway.demo.DemoSeed;
 import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.ClearTextHttp2;
 import dev.kaneogateway.fixtures.Detour;
+import dev.kaneogateway.fixtures.Http2Peer;
 import dev.kaneogateway.fixtures.OnEventLoop;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
@@ -28,8 +29,11 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.junit5.VertxExtension;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -261,6 +265,38 @@ class StopIT {
       stopped.get(20, TimeUnit.SECONDS);
       client.close();
     }
+  }
+
+  /** A client that has not heard yet that it is to go must not lose what it waits for. */
+  @Test
+  void aRequestThatCrossesTheFarewellIsAnsweredAsThoseBeforeIt() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    try (ScriptedUpstream kaneo = answeringLater(asked, answer)) {
+      RunningGateway gateway = patient(kaneo);
+      try (Http2Peer peer = new Http2Peer(gateway.port())) {
+        peer.get(1, "/slow");
+        assertTrue(asked.await(20, TimeUnit.SECONDS));
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
+        Http2Peer.Frame farewell = peer.await(frame -> frame.type() == Http2Peer.GOAWAY);
+        peer.frame(
+                Http2Peer.HEADERS, Http2Peer.END_HEADERS, 3, Http2Peer.request("POST", "/crossing"))
+            .frame(Http2Peer.DATA, Http2Peer.END_STREAM, 3, 'x');
+        // Which it answers in turn, so it has read those before.
+        peer.frame(Http2Peer.PING, 0, 0, new byte[8])
+            .await(frame -> frame.type() == Http2Peer.PING && frame.flags() == Http2Peer.ACK);
+        answer.countDown();
+        Http2Peer.Frame first = peer.await(StopIT::isEndOfAnswer);
+        Http2Peer.Frame second = peer.await(StopIT::isEndOfAnswer);
+        assertEquals(Set.of(1, 3), new HashSet<>(List.of(first.stream(), second.stream())));
+        assertEquals(Integer.MAX_VALUE, ByteBuffer.wrap(farewell.payload()).getInt());
+        stopped.get(20, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  private static boolean isEndOfAnswer(Http2Peer.Frame frame) {
+    return frame.type() == Http2Peer.DATA && (frame.flags() & Http2Peer.END_STREAM) != 0;
   }
 
   @Test
