@@ -6,8 +6,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.http2.Http2ConnectionHandler;
-import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.AttributeKey;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
@@ -45,8 +43,8 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
    */
   private static final int MOST_OF_HANDSHAKE = 16 * 1024;
 
-  /** For what is under way when the gateway stops, or the rest of it; it comes at once or never. */
-  private static final long UNDER_WAY_MS = 1000;
+  /** For the rest of a head that is under way when the gateway stops; it comes at once or never. */
+  private static final long REST_OF_HEAD_MS = 1000;
 
   private final GuardedPorts.Rules rules;
   private final Incoming incoming = new Incoming();
@@ -226,49 +224,15 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event instanceof ShutdownEvent shutdown && multiplexed) {
-      takeWhatIsUnderWay(context, shutdown);
+      Http2Farewell.say(context, shutdown);
     } else if (!(event instanceof ShutdownEvent) || requests > 0) {
       context.fireUserEventTriggered(event);
     } else if (headBegun) {
       context
           .executor()
-          .schedule(() -> shutDown(context, event), UNDER_WAY_MS, TimeUnit.MILLISECONDS);
+          .schedule(() -> shutDown(context, event), REST_OF_HEAD_MS, TimeUnit.MILLISECONDS);
     } else {
       shutDown(context, event);
-    }
-  }
-
-  /**
-   * Asks an HTTP/2 client for no more requests, and serves those that have not heard it (RFC 9113
-   * §6.8). Of streams behind the last that a client was told of Netty passes over the heads alone:
-   * of their bodies and resets it makes an error of the connection, which costs the requests under
-   * way on it their answers.
-   */
-  private void takeWhatIsUnderWay(ChannelHandlerContext context, ShutdownEvent event) {
-    goAway(context, Integer.MAX_VALUE);
-    long millis = Math.min(UNDER_WAY_MS, event.timeUnit().toMillis(event.timeout()) / 20);
-    context
-        .executor()
-        .schedule(
-            () -> {
-              if (context.channel().isActive()) {
-                goAway(context, -1);
-                context.fireUserEventTriggered(event);
-              }
-            },
-            millis,
-            TimeUnit.MILLISECONDS);
-  }
-
-  /** Says which stream is the last; of a negative number the last there is. */
-  private static void goAway(ChannelHandlerContext context, int last) {
-    ChannelHandlerContext http2 = context.pipeline().context(Http2ConnectionHandler.class);
-    if (http2 != null) {
-      Http2ConnectionHandler handler = (Http2ConnectionHandler) http2.handler();
-      int stream = last < 0 ? handler.connection().remote().lastStreamCreated() : last;
-      handler.goAway(
-          http2, stream, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, http2.newPromise());
-      http2.flush();
     }
   }
 
