@@ -37,6 +37,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -188,6 +189,7 @@ class StopIT {
   }
 
   @Test
+  @Tag("long")
   void aDatabaseThatAnswersNothingKeepsNobody() throws Exception {
     TestDatabase database = TestDatabase.create();
     try (ScriptedUpstream kaneo = ScriptedUpstream.friendly();
@@ -324,6 +326,7 @@ class StopIT {
 
   /** That the ways to it are closed by then is no fault of the database's. */
   @Test
+  @Tag("long")
   void nobodyComplainsOfADatabaseThatIsAskedNoLonger() throws Exception {
     Logger log = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     ListAppender<ILoggingEvent> told = new ListAppender<>();

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Clients of HTTP/2 that ask and do not take the answers, which are whole and wait for them. */
@@ -49,6 +50,7 @@ class Http2WindowsIT {
   }
 
   @Test
+  @Tag("long")
   void answersThatWaitForAWindowKeepTheirPlacesAndAreResetInTime() throws Exception {
     try (Http2Peer peer = withoutWindow(gateway)) {
       for (int n = 0; n < PLACES; n++) {

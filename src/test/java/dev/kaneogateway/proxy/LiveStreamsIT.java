@@ -25,6 +25,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -274,6 +275,7 @@ class LiveStreamsIT {
 
   /** With triggers the change is told, found to leave it valid for now, and its end is near. */
   @Test
+  @Tag("long")
   void anEndThatIsMovedNearerIsKept() throws Exception {
     gateway.close();
     install();

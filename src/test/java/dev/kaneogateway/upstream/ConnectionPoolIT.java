@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -197,6 +198,7 @@ class ConnectionPoolIT {
   }
 
   @Test
+  @Tag("long")
   void anAnswerThatIsNotReadMakesWayForWhoWaits() throws Exception {
     CountDownLatch cancelled = new CountDownLatch(1);
     kaneo.script(
