@@ -93,27 +93,27 @@ final class CertificateWatch {
     vertx
         .executeBlocking(
             () -> {
-              Instant ends = Certificates.end(certificate);
-              end = ends.getEpochSecond();
-              tellUnlessItHolds(Certificates.beginning(certificate), ends);
+              Certificates.Validity validity = Certificates.validity(certificate);
+              end = validity.end().getEpochSecond();
+              tellUnlessItHolds(validity);
               return null;
             })
         // It may be gone again, which the next look finds.
         .onFailure(e -> LOG.warn("the end of the certificate cannot be read: {}", e.toString()));
   }
 
-  private void tellUnlessItHolds(Instant beginning, Instant ends) {
+  private void tellUnlessItHolds(Certificates.Validity validity) {
     Instant now = clock.instant();
-    if (now.isBefore(beginning)) {
+    if (now.isBefore(validity.beginning())) {
       LOG.error(
           "clients refuse the certificate in use, which does not hold before {}:"
               + " set this machine's clock, or give one that holds by now",
-          beginning);
-    } else if (now.isAfter(ends)) {
+          validity.beginning());
+    } else if (now.isAfter(validity.end())) {
       LOG.error(
           "clients refuse the certificate in use, which ended at {}:"
               + " renew it; a changed file is taken up by itself",
-          ends);
+          validity.end());
     }
   }
 }

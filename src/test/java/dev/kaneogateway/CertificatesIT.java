@@ -52,7 +52,7 @@ class CertificatesIT {
     String year = made(directory, "year", 365);
     Path chain = Files.writeString(directory.resolve("chain.pem"), year + week);
     Instant expected = Instant.now().plus(7, ChronoUnit.DAYS);
-    Duration off = Duration.between(Certificates.end(chain), expected).abs();
+    Duration off = Duration.between(Certificates.validity(chain).end(), expected).abs();
     assertTrue(off.toMinutes() < 5, () -> "off by " + off);
   }
 
@@ -65,14 +65,15 @@ class CertificatesIT {
         Files.writeString(
             directory.resolve("both.pem"),
             Files.readString(Path.of(sound.privateKeyPath())) + Files.readString(certificate));
-    assertEquals(Certificates.end(certificate), Certificates.end(both));
+    assertEquals(Certificates.validity(certificate).end(), Certificates.validity(both).end());
   }
 
   @Test
   void aFileWithoutACertificateIsSaidToBeOne(@TempDir Path directory) throws Exception {
     Path empty = Files.createFile(directory.resolve("empty.pem"));
     String message =
-        assertThrows(CertificateException.class, () -> Certificates.end(empty)).getMessage();
+        assertThrows(CertificateException.class, () -> Certificates.validity(empty).end())
+            .getMessage();
     assertEquals("no certificate in " + empty, message);
   }
 
@@ -205,7 +206,7 @@ class CertificatesIT {
                 key.toString(),
                 "GATEWAY_RELOAD_MS",
                 "100")) {
-      awaitEnd(gateway, Certificates.end(cert));
+      awaitEnd(gateway, Certificates.validity(cert).end());
       SelfSignedCertificate renewed = SelfSignedCertificate.create("localhost");
       String shorter = made(directory, "short", 3);
       Files.copy(
@@ -213,7 +214,7 @@ class CertificatesIT {
           key,
           java.nio.file.StandardCopyOption.REPLACE_EXISTING);
       Files.writeString(cert, Files.readString(Path.of(renewed.certificatePath())) + shorter);
-      awaitEnd(gateway, Certificates.end(cert));
+      awaitEnd(gateway, Certificates.validity(cert).end());
     }
   }
 
@@ -251,7 +252,7 @@ class CertificatesIT {
     Path certificate = directory.resolve("week.pem");
     assertTrue(toldOf(vertx, certificate, Instant.EPOCH).contains("does not hold before"));
     String late = toldOf(vertx, certificate, Instant.now().plus(8, ChronoUnit.DAYS));
-    assertTrue(late.contains("ended at " + Certificates.end(certificate)), late);
+    assertTrue(late.contains("ended at " + Certificates.validity(certificate).end()), late);
   }
 
   @Test

@@ -57,8 +57,8 @@ final class CertificateCheckup implements Doctor.Checkup {
                 X509Certificate served = (X509Certificate) chain.get(0);
                 return life(
                     "certificate.served",
-                    served.getNotBefore().toInstant(),
-                    served.getNotAfter().toInstant());
+                    new Certificates.Validity(
+                        served.getNotBefore().toInstant(), served.getNotAfter().toInstant()));
               } catch (javax.net.ssl.SSLPeerUnverifiedException e) {
                 return Finding.problem("certificate.served", "none", WHY, "serve one at " + url);
               } finally {
@@ -98,7 +98,7 @@ final class CertificateCheckup implements Doctor.Checkup {
 
   private Finding lifeOf(Path file) {
     try {
-      return life("certificate", Certificates.beginning(file), Certificates.end(file));
+      return life("certificate", Certificates.validity(file));
     } catch (IOException | GeneralSecurityException e) {
       return Finding.warning(
           "certificate",
@@ -108,12 +108,13 @@ final class CertificateCheckup implements Doctor.Checkup {
     }
   }
 
-  private Finding life(String part, Instant beginning, Instant end) {
+  private Finding life(String part, Certificates.Validity validity) {
+    Instant end = validity.end();
     Instant now = clock.instant();
-    if (now.isBefore(beginning)) {
+    if (now.isBefore(validity.beginning())) {
       return Finding.problem(
           part,
-          "does not hold before " + beginning,
+          "does not hold before " + validity.beginning(),
           WHY,
           "set this machine's clock, or give one that holds by now.");
     }

@@ -165,7 +165,7 @@ final class Upstreams {
    * @param failed which broke this request off, and so is rather not asked again
    */
   Upstream choose(MultiMap requestHeaders, @Nullable Upstream failed) {
-    String session = upstreams.size() > 1 ? requestHeaders.get(MCP_SESSION) : null;
+    String session = session(requestHeaders);
     URI owner = session == null ? null : mcpSessions.ownerOf(session);
     if (owner != null) {
       for (Upstream each : upstreams) {
@@ -182,7 +182,7 @@ final class Upstreams {
    * through another gateway, or before this one started. Else none.
    */
   Iterator<Upstream> search(MultiMap requestHeaders) {
-    String session = upstreams.size() > 1 ? requestHeaders.get(MCP_SESSION) : null;
+    String session = session(requestHeaders);
     if (session == null || mcpSessions.ownerOf(session) != null) {
       return Collections.emptyIterator();
     }
@@ -228,7 +228,7 @@ final class Upstreams {
     } else {
       by.presence.answered();
     }
-    String session = upstreams.size() > 1 ? headers.get(MCP_SESSION) : null;
+    String session = session(headers);
     if (session != null) {
       mcpSessions.made(session, by.uri);
     }
@@ -236,12 +236,17 @@ final class Upstreams {
 
   /** Whether a request's MCP session went with a Kaneo that refused it; it is forgotten then. */
   boolean losesSession(Upstream gone, MultiMap requestHeaders) {
-    String session = upstreams.size() > 1 ? requestHeaders.get(MCP_SESSION) : null;
+    String session = session(requestHeaders);
     if (session == null || !gone.uri.equals(mcpSessions.ownerOf(session))) {
       return false;
     }
     mcpSessions.forget(session);
     return true;
+  }
+
+  /** The MCP session that a head names, where it matters whose it is. */
+  private @Nullable String session(MultiMap headers) {
+    return upstreams.size() > 1 ? headers.get(MCP_SESSION) : null;
   }
 
   int size() {

@@ -19,6 +19,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -44,20 +45,25 @@ public final class Certificates {
 
   private Certificates() {}
 
-  /** The first end in a chain: clients refuse it whole from then on. */
-  public static Instant end(Path chain) throws IOException, CertificateException {
-    return read(chain).stream()
-        .map(each -> each.getNotAfter().toInstant())
-        .min(Comparator.naturalOrder())
-        .orElseThrow(() -> new CertificateException("no certificate in " + chain));
-  }
+  /**
+   * When a chain holds: clients refuse it whole before the last beginning in it and after the first
+   * end.
+   */
+  public record Validity(Instant beginning, Instant end) {}
 
-  /** The last beginning in a chain: clients refuse it whole until then. */
-  public static Instant beginning(Path chain) throws IOException, CertificateException {
-    return read(chain).stream()
-        .map(each -> each.getNotBefore().toInstant())
-        .max(Comparator.naturalOrder())
-        .orElseThrow(() -> new CertificateException("no certificate in " + chain));
+  /** When the chain in a file holds. */
+  public static Validity validity(Path chain) throws IOException, CertificateException {
+    List<X509Certificate> all = read(chain);
+    if (all.isEmpty()) {
+      throw new CertificateException("no certificate in " + chain);
+    }
+    return new Validity(
+        Collections.max(all, Comparator.comparing(X509Certificate::getNotBefore))
+            .getNotBefore()
+            .toInstant(),
+        Collections.min(all, Comparator.comparing(X509Certificate::getNotAfter))
+            .getNotAfter()
+            .toInstant());
   }
 
   /** As a server reads them: it passes over a key that stands in the same file. */

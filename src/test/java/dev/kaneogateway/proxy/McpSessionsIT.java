@@ -7,7 +7,6 @@ import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
-import dev.kaneogateway.fixtures.TestDatabase;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -32,12 +31,7 @@ class McpSessionsIT {
   void start() throws IOException {
     first = new ScriptedUpstream(saying(answer("200 OK", "", "first")));
     second = new ScriptedUpstream(saying(answer("200 OK", "", "second")));
-    gateway =
-        RunningGateway.start(
-            TestDatabase.createEmpty(),
-            first.port(),
-            "KANEO_UPSTREAM_URL",
-            "http://127.0.0.1:" + first.port() + ",http://127.0.0.1:" + second.port());
+    gateway = RunningGateway.before(first, second);
   }
 
   @AfterEach

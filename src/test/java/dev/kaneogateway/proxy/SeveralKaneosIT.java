@@ -30,12 +30,7 @@ class SeveralKaneosIT {
   void start() throws IOException {
     first = new ScriptedUpstream(saying("HTTP/1.1 200 OK", "", "first"));
     second = new ScriptedUpstream(saying("HTTP/1.1 200 OK", "", "second"));
-    gateway =
-        RunningGateway.start(
-            TestDatabase.createEmpty(),
-            first.port(),
-            "KANEO_UPSTREAM_URL",
-            "http://127.0.0.1:" + first.port() + ",http://127.0.0.1:" + second.port());
+    gateway = RunningGateway.before(first, second);
   }
 
   @AfterEach
