@@ -13,8 +13,10 @@ import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -30,6 +32,11 @@ public final class ConnectionPool {
 
   /** One of so many connections is not left to slow clients, so that who is quick need not wait. */
   private static final int RESERVE = 8;
+
+  /** What a hundred that are let go at once cost is spread: between a few, others have their turn. */
+  private static final int MOST_A_TURN = 4;
+
+  private static final long NEXT_TURN_MS = 1;
 
   /** Bytes read in one piece, and so kept for a client that does not read. */
   private static final int MOST_AT_ONCE = 16 * 1024;
@@ -73,6 +80,9 @@ public final class ConnectionPool {
     /** No connection is to be had. */
     void notConnected(UpstreamFailure why);
   }
+
+  /** How quick a client was when somebody looked. */
+  private record Pace(Connection connection, long bytesPerSecond) {}
 
   private final class Waiter {
     private final Caller caller;
@@ -161,22 +171,30 @@ public final class ConnectionPool {
    * and none at a usable pace.
    */
   private void makeRoom(int wanted) {
-    int free = limits.connections() - open + idle.size();
-    for (int n = wanted - free; n > 0; n--) {
-      Connection slowest = null;
-      long pace = limits.slowBytesPerSecond();
-      for (Connection each : all) {
-        long its = each.clientPace();
-        if (its < pace) {
-          pace = its;
-          slowest = each;
-        }
+    int missing = wanted - (limits.connections() - open + idle.size());
+    if (missing > 0) {
+      letGo(
+          all.stream()
+              .map(each -> new Pace(each, each.clientPace()))
+              .filter(pace -> pace.bytesPerSecond() < limits.slowBytesPerSecond())
+              .sorted(Comparator.comparingLong(Pace::bytesPerSecond))
+              .limit(missing)
+              .toList()
+              .iterator());
+    }
+  }
+
+  private void letGo(Iterator<Pace> slowest) {
+    for (int n = 0; n < MOST_A_TURN && slowest.hasNext(); n++) {
+      Connection next = slowest.next().connection();
+      // Its call may be over since, and another's be under way.
+      if (next.clientPace() < limits.slowBytesPerSecond()) {
+        meters.gaveWay();
+        next.giveWay();
       }
-      if (slowest == null) {
-        return;
-      }
-      meters.gaveWay();
-      slowest.giveWay();
+    }
+    if (slowest.hasNext()) {
+      vertx.setTimer(NEXT_TURN_MS, id -> letGo(slowest));
     }
   }
 
