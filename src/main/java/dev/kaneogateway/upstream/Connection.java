@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpUtil;
@@ -253,7 +254,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private void readHead(HttpResponse answer) {
     Call current = call;
     if (current == null || current.isAnswered() || answer.decoderResult().isFailure()) {
-      fail(UpstreamFailure.NONSENSE);
+      // Half a head is what is left of a Kaneo that ended, and says nothing wrong.
+      boolean half = answer.decoderResult().cause() instanceof PrematureChannelClosureException;
+      fail(half ? UpstreamFailure.BROKEN : UpstreamFailure.NONSENSE);
       return;
     }
     int status = answer.status().code();
