@@ -82,6 +82,48 @@ class StopIT {
     }
   }
 
+  /** Kaneo answers each call of MCP by a stream of events that ends with the answer. */
+  @Test
+  void aCallOfMcpIsAnsweredAndOneThatListensEnds() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    try (ScriptedUpstream kaneo =
+        new ScriptedUpstream(
+            (head, connection) -> {
+              connection.write(
+                  "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+                      + "c\r\ndata: begun\n\r\n");
+              answer.await(20, TimeUnit.SECONDS);
+              connection.write("b\r\ndata: done\n\r\n0\r\n\r\n");
+              return true;
+            })) {
+      RunningGateway gateway =
+          RunningGateway.start(
+              TestDatabase.createEmpty(),
+              kaneo.port(),
+              "GATEWAY_DRAIN_TIMEOUT_MS",
+              "20000",
+              "GATEWAY_DRAIN_SPREAD_MS",
+              "1");
+      try (RawPeer calling = new RawPeer(gateway.port());
+          RawPeer listening = new RawPeer(gateway.port())) {
+        calling.send(mcp("tools/call")).readUntil("begun\n");
+        listening.send(mcp("subscriptions/listen")).readUntil("begun\n");
+        CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
+        assertEquals("\r\n0\r\n\r\n", listening.readAll());
+        answer.countDown();
+        String rest = calling.readAll();
+        assertTrue(rest.contains("done") && rest.endsWith("0\r\n\r\n"), rest);
+        stopped.get(20, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  private static String mcp(String method) {
+    return "POST /api/mcp HTTP/1.1\r\nHost: a\r\nMcp-Method: "
+        + method
+        + "\r\nContent-Length: 2\r\n\r\n{}";
+  }
+
   private static boolean isRefused(int port) {
     try {
       new RawPeer(port).close();

@@ -130,10 +130,22 @@ final class Download implements BodyPump.Events, Lane.Open {
   /** An event stream may outlive the credential it was opened with, and this gateway. */
   void watch(@Nullable Identity identity) {
     if (!forward.isOver()) {
-      lane.opened(this);
+      if (listens()) {
+        lane.opened(this);
+      }
       watch = new CredentialWatch(lane, () -> endStream("credential ended"));
       watch.start(identity, request.headers());
     }
+  }
+
+  /**
+   * Whether the stream is there to hear what happens, rather than for one answer among its events:
+   * as that comes the answer to each call of MCP, whose client waits in vain for one that ends
+   * without it.
+   */
+  private boolean listens() {
+    return !request.method().equals(HttpMethod.POST)
+        || "subscriptions/listen".equals(request.getHeader("Mcp-Method"));
   }
 
   @Override
