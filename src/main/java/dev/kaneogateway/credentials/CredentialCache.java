@@ -245,10 +245,16 @@ public final class CredentialCache {
     }
   }
 
-  /** Changes go untold from now on: back to the short life. */
+  /**
+   * Changes go untold from now on: back to the short life. If they did before, nothing is in doubt:
+   * a lookup under way must be put, or the grace would have nothing when a database becomes slow.
+   */
   public synchronized void deaf() {
-    doubt();
     Line before = line;
+    if (before.trust().isZero()) {
+      return;
+    }
+    doubt();
     line = new Line(before.epoch() + 1, before.provenNanos(), Duration.ZERO, Duration.ZERO);
   }
 

@@ -136,6 +136,18 @@ class CredentialCacheTest {
     assertNull(found(digest(1)));
   }
 
+  /** As when a database without triggers is slow, to which the line then connects in vain. */
+  @Test
+  void thatThereIsStillNoLineTouchesNoLookup() {
+    put(1, valid(Optional.empty()));
+    long underWay = cache.generation();
+    cache.deaf();
+    assertNotNull(found(digest(1)));
+    cache.put(digest(1), valid(Optional.empty()), underWay);
+    assertNotNull(found(digest(1)));
+    assertNotNull(cache.lapsed(digest(1)));
+  }
+
   @Test
   void theGraceCountsFromWhenItWasLastCertain() {
     put(1, valid(Optional.empty()));
