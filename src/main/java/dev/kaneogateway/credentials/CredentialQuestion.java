@@ -7,8 +7,11 @@ package dev.kaneogateway.credentials;
  * @param sessionToken what to look for among sessions; empty if its signature was wrong
  * @param signed whether the session's token came with a good signature. A refusal of such a one is
  *     not remembered: a session that begins is told by the digest of its bare token.
+ * @param canDoWithout whether the asker goes on with what was confirmed lately if PostgreSQL cannot
+ *     answer
  */
-record CredentialQuestion(TokenDigest digest, String sessionToken, boolean signed) {
+record CredentialQuestion(
+    TokenDigest digest, String sessionToken, boolean signed, boolean canDoWithout) {
   @Override
   public String toString() {
     return "CredentialQuestion";

@@ -113,7 +113,7 @@ public final class CredentialVerticle extends VerticleBase {
   private Future<CredentialAnswer> judge(CredentialQuestion question) {
     Future<CredentialAnswer> answer = ask(question);
     // Who can do without PostgreSQL need not wait for it; the question still shows its return.
-    return away && cache.isConfirmed(question.digest())
+    return away && question.canDoWithout() && cache.isConfirmed(question.digest())
         ? Future.succeededFuture(new CredentialAnswer(Verdict.UNKNOWN))
         : answer;
   }

@@ -32,7 +32,7 @@ public final class Credentials {
    * that will soon be too old is asked for anew meanwhile, so that whoever is busy never waits.
    */
   public @Nullable Verdict remembered(String token, TokenDigest digest) {
-    return cache.get(digest, () -> ask(token, digest));
+    return cache.get(digest, () -> ask(token, digest, true));
   }
 
   /**
@@ -40,7 +40,7 @@ public final class Credentials {
    * cannot answer, what it confirmed within the grace still holds. Never fails.
    */
   public Future<Verdict> judge(String token, TokenDigest digest) {
-    return ask(token, digest)
+    return ask(token, digest, true)
         .map(
             verdict -> {
               Verdict lapsed = verdict instanceof Verdict.Unknown ? cache.lapsed(digest) : null;
@@ -62,11 +62,15 @@ public final class Credentials {
 
   /** Asks about a token; never fails, for not knowing is {@link Verdict.Unknown}. */
   public Future<Verdict> ask(String token, TokenDigest digest) {
+    return ask(token, digest, false);
+  }
+
+  private Future<Verdict> ask(String token, TokenDigest digest, boolean canDoWithout) {
     String sessionToken = sessionTokens.bareToken(token).orElse("");
     boolean signed = !sessionToken.isEmpty() && sessionToken.length() != token.length();
     return bus.ask(
             CredentialVerticle.ADDRESS,
-            new CredentialQuestion(digest, sessionToken, signed),
+            new CredentialQuestion(digest, sessionToken, signed, canDoWithout),
             patience)
         .map(CredentialAnswer::verdict)
         .otherwise(Verdict.UNKNOWN);

@@ -67,7 +67,7 @@ class CredentialsIT {
             1000,
             ttl,
             1000,
-            Duration.ZERO,
+            Duration.ofSeconds(10),
             true);
     Bus bus = Bus.on(vertx);
     CredentialCache cache = new CredentialCache(settings, Clock.systemUTC(), ticker);
@@ -227,6 +227,19 @@ class CredentialsIT {
           nanos.addAndGet(Duration.ofMillis(200).toNanos());
           return timed.remembered("busyKey", digest) == null;
         });
+  }
+
+  /** A person who decides on a device is asked about anew each time, also after a trouble. */
+  @Test
+  void whoCannotDoWithoutTheDatabaseIsToldOfItsReturnAtOnce() {
+    assertTrue(judge(credentials, DemoSeed.SESSION_TOKEN) instanceof Verdict.Valid);
+    database.execute("ALTER TABLE session RENAME TO elsewhere");
+    try {
+      assertEquals(Verdict.UNKNOWN, judge(credentials, DemoSeed.SESSION_TOKEN));
+    } finally {
+      database.execute("ALTER TABLE elsewhere RENAME TO session");
+    }
+    assertTrue(judge(credentials, DemoSeed.SESSION_TOKEN) instanceof Verdict.Valid);
   }
 
   @Test
