@@ -101,9 +101,18 @@ public final class DevicePages {
     return writer.load();
   }
 
-  /** Whether a path is answered here. */
+  /**
+   * Whether a path is answered here: also one in another case or after several slashes, as Kaneo's
+   * web app takes those for its own approval page, which asks for no tick.
+   */
   public boolean owns(String path) {
-    return path.equals(PATH) || path.startsWith(PATH + "/");
+    int start = 0;
+    while (path.startsWith("//", start)) {
+      start++;
+    }
+    int end = start + PATH.length();
+    return path.regionMatches(true, start, PATH, 0, PATH.length())
+        && (path.length() == end || path.charAt(end) == '/');
   }
 
   /** Answers a request, now or later. */
@@ -111,7 +120,12 @@ public final class DevicePages {
     exchange.route(Route.PAGE);
     HttpMethod method = exchange.request().method();
     boolean get = method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
-    String key = (get ? "GET " : method.name() + " ") + exchange.head().path();
+    String path = exchange.head().path();
+    if (get && !path.startsWith(PATH)) {
+      toStart(exchange);
+      return;
+    }
+    String key = (get ? "GET " : method.name() + " ") + path;
     switch (key) {
       case "GET " + PATH -> withPerson(exchange, decision::open, views::signInPage);
       case "GET " + PATH + "/confirm" -> withPerson(exchange, decision::confirm, views::signInPage);
@@ -122,16 +136,13 @@ public final class DevicePages {
       case "POST " + PATH + "/sign-out" -> withForm(exchange, this::signOut);
       case "POST " + PATH + "/decision" -> withForm(exchange, personally(decision::decide));
       // Where Kaneo's web app decides on a code without a load; a reload, or a provider it signs
-      // people in with, leads here.
-      case "GET " + PATH + "/approve" ->
-          writer.redirectToStart(
-              exchange,
-              UserCode.normalize(Form.ofQuery(exchange.head().target()).get("user_code")));
-      // Where a browser stands after a refusal, or somebody typed a slash.
-      case "GET " + PATH + "/", "GET " + PATH + "/sign-in", "GET " + PATH + "/decision" ->
+      // people in with, leads here. Or somebody typed a slash.
+      case "GET " + PATH + "/approve", "GET " + PATH + "/" -> toStart(exchange);
+      // Where a browser stands after a refusal.
+      case "GET " + PATH + "/sign-in", "GET " + PATH + "/decision" ->
           writer.redirect(exchange, PATH);
       default -> {
-        String allow = ALLOWED.getOrDefault(exchange.head().path(), "");
+        String allow = ALLOWED.getOrDefault(path, "");
         if (!allow.isEmpty()) {
           exchange.response().putHeader("Allow", allow);
         }
@@ -144,6 +155,12 @@ public final class DevicePages {
   public void refuse(Exchange exchange, Refusal refusal) {
     exchange.route(Route.PAGE);
     views.refuse(exchange, refusal);
+  }
+
+  /** To where a person begins, with the code of the query. */
+  private void toStart(Exchange exchange) {
+    writer.redirectToStart(
+        exchange, UserCode.normalize(Form.ofQuery(exchange.head().target()).get("user_code")));
   }
 
   /** Who goes leaves the code to whoever signs in next. */

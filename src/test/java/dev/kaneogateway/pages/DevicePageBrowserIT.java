@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
 
@@ -361,6 +362,16 @@ class DevicePageBrowserIT {
     browser.awaitHeading(CONFIRM);
     browser.open(base + "/device/approve");
     browser.awaitHeading(ENTRY);
+  }
+
+  /** Kaneo's web app shows its own pages in any case and after any number of slashes. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/device/", "/DEVICE/approve", "//device/approve", "/%44evice"})
+  void noSpellingOfAnAddressLeadsPastThisPage(String path) {
+    JsonObject codes = ask();
+    signedIn();
+    browser.open(base + path + "?user_code=" + codes.getString("user_code"));
+    browser.awaitHeading(CONFIRM);
   }
 
   @Test
