@@ -48,7 +48,7 @@ class TracingIT {
             "OTEL_EXPORTER_OTLP_ENDPOINT",
             receiver.endpoint(),
             "OTEL_EXPORTER_OTLP_HEADERS",
-            "x-receiver=its-key");
+            "x-receiver=its-key,authorization=Bearer%20its+token");
     silent = RunningGateway.start(database, upstream.port());
   }
 
@@ -111,6 +111,7 @@ class TracingIT {
     String everything = receiver.everything();
     assertTrue(everything.contains("/v1/traces"), everything);
     assertTrue(everything.contains("x-receiver=its-key"), everything);
+    assertTrue(everything.contains("authorization=Bearer its+token"), everything);
     assertFalse(everything.contains(DemoSeed.API_KEY), "a credential reached the collector");
   }
 

@@ -176,7 +176,7 @@ public record DatabaseUrl(
   }
 
   /** As decodeURIComponent does, which leaves a plus sign alone. */
-  private static String decoded(String text) {
+  static String decoded(String text) {
     try {
       return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {

@@ -69,8 +69,9 @@ final class OperationKeys {
   static final Setting<List<String>> OTEL_EXPORTER_OTLP_HEADERS =
       Setting.secret(
           "OTEL_EXPORTER_OTLP_HEADERS",
-          Parse.pairs("headers like x-api-key=secret"),
-          "Fields sent along with spans, as `name=value`; for a receiver that wants a credential.");
+          Parse.pairs("headers like x-api-key=secret")
+              .andThen(pairs -> pairs.stream().map(DatabaseUrl::decoded).toList()),
+          "Fields sent along with spans, as `name=value`, percent-encoded; for a receiver that wants a credential.");
   static final Setting<String> OTEL_SERVICE_NAME =
       Setting.of(
           "OTEL_SERVICE_NAME", "kaneo-gateway", Parse::text, "What spans call this process.");
