@@ -12,6 +12,7 @@ import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import io.opentelemetry.proto.trace.v1.Span;
+import io.opentelemetry.proto.trace.v1.Status;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -113,6 +114,35 @@ class TracingIT {
     assertTrue(everything.contains("x-receiver=its-key"), everything);
     assertTrue(everything.contains("authorization=Bearer its+token"), everything);
     assertFalse(everything.contains(DemoSeed.API_KEY), "a credential reached the collector");
+  }
+
+  @Test
+  void anErrorOfKaneoIsOneOfItsPart() throws Exception {
+    upstream.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n");
+          return true;
+        });
+    for (Span span : spansOf("GET", "4bf7651916cd43dd8448eb211c80319c")) {
+      assertEquals(Status.StatusCode.STATUS_CODE_ERROR, span.getStatus().getCode(), span::getName);
+    }
+  }
+
+  @Test
+  void aMethodOfACallersOwnNamesNoSpan() throws Exception {
+    String names = spansOf("BREW", "5bf7651916cd43dd8448eb211c80319c").toString();
+    assertTrue(names.contains("\"HTTP /api/config\""), names);
+    assertFalse(names.contains("BREW"), names);
+  }
+
+  private static List<Span> spansOf(String method, String trace) throws Exception {
+    try (RawPeer peer = new RawPeer(recording.port())) {
+      String fields = "traceparent: 00-" + trace + "-b7ad6b7169203331-01\r\nConnection: close";
+      peer.send(method + " /api/config HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n\r\n").readAll();
+    }
+    List<Span> spans = receiver.spans(trace, 2);
+    assertEquals(2, spans.size());
+    return spans;
   }
 
   @Test

@@ -6,6 +6,7 @@ import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import io.vertx.core.http.HttpHeaders;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,10 @@ import org.jspecify.annotations.Nullable;
 public final class RequestTrace {
   public static final CharSequence TRACEPARENT = HttpHeaders.createOptimized("traceparent");
   private static final Step UNRECORDED = new Step(null);
+
+  /** Those that a span is named by (OpenTelemetry's HTTP conventions): others are made up. */
+  private static final Set<String> METHODS =
+      Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT");
 
   private final String traceId;
   private final String spanId;
@@ -35,6 +40,9 @@ public final class RequestTrace {
     public void status(int status) {
       if (span != null) {
         span.setAttribute("http.response.status_code", status);
+        if (status >= 500) {
+          span.setStatus(StatusCode.ERROR);
+        }
       }
     }
 
@@ -108,8 +116,9 @@ public final class RequestTrace {
   /** Ends the request's span. */
   public void end(String method, String template, int status, String outcome) {
     if (span != null) {
-      span.updateName(method + " " + template);
-      span.setAttribute("http.request.method", method);
+      boolean known = METHODS.contains(method);
+      span.updateName((known ? method : "HTTP") + " " + template);
+      span.setAttribute("http.request.method", known ? method : "_OTHER");
       span.setAttribute("http.route", template);
       span.setAttribute("http.response.status_code", status);
       span.setAttribute("kaneo_gateway.outcome", outcome);
