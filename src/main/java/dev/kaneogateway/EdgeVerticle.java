@@ -178,7 +178,9 @@ final class EdgeVerticle extends VerticleBase {
       Http2Flood.watch(
           connection, settings.limits().http2ControlFrames(), metrics.refusals()::http2Flood);
       Http2Heads.check(
-          connection, settings.limits().maxHeaderFields(), metrics.refusals()::malformedRequest);
+          connection,
+          settings.limits().maxHeaderFields(),
+          () -> current().exchanges().malformed(connection, 0));
       Http2Pieces.watch(connection, metrics.refusals()::http2Flood);
       Http2Streams.watch(connection);
       Http2Writability.watch(connection);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.demo.DemoSeed;
+import dev.kaneogateway.fixtures.Http2Peer;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -16,6 +17,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -72,6 +74,27 @@ class MetricsIT {
     awaitLine(requests("/api/label/*", "GET", "4xx", "none", "refused"));
     awaitLine(requests("/*", "GET", "2xx", "unjudged", "answered"));
     awaitLine(requests("/*", "GET", "4xx", "unjudged", "invalid"));
+  }
+
+  @Test
+  void whatIsNoRequestIsCountedByWhatItWasAnswered() throws Exception {
+    try (RawPeer nonsense = new RawPeer(gateway.port());
+        RawPeer unknown = new RawPeer(gateway.port());
+        RawPeer leaving = new RawPeer(gateway.port());
+        Http2Peer many = new Http2Peer(gateway.port())) {
+      assertTrue(nonsense.send("nonsense\r\n\r\n").readAll().contains(" 400 "));
+      assertTrue(unknown.send("GET / HTTP/3.0\r\nHost: a\r\n\r\n").readAll().contains(" 505 "));
+      leaving.send("GET / HTTP/1.1\r\nHost: a\r\n");
+      many.get(1, "/", Collections.nCopies(502, "x").toArray(String[]::new));
+      many.await(each -> each.type() == Http2Peer.RST_STREAM);
+    }
+    awaitLine(malformed("none", 2));
+    awaitLine(malformed("5xx", 1));
+    awaitLine(malformed("4xx", 1));
+  }
+
+  private static String malformed(String answer, double times) {
+    return "kaneo_gateway_malformed_requests_total{answer=\"%s\"} %s\n".formatted(answer, times);
   }
 
   @Test

@@ -7,6 +7,8 @@ public final class RefusalMeters {
   private final Counter[] limited = new Counter[Limit.values().length];
   private final Counter[] shed = new Counter[Ceiling.values().length];
   private final Counter malformed;
+  private final Counter unknownVersion;
+  private final Counter unanswered;
   private final Counter floods;
 
   RefusalMeters(Meters meters) {
@@ -23,13 +25,21 @@ public final class RefusalMeters {
               "ceiling",
               ceiling.label());
     }
-    malformed =
-        meters.counter(
-            "malformed_requests", "Connections whose bytes were no HTTP request.", "answer", "4xx");
+    malformed = malformed(meters, "4xx");
+    unknownVersion = malformed(meters, "5xx");
+    unanswered = malformed(meters, "none");
     floods =
         meters.counter(
             "http2_floods",
             "HTTP/2 connections and streams ended because they flooded the gateway with frames, or with halves of frames or of TLS records.");
+  }
+
+  private static Counter malformed(Meters meters, String answer) {
+    return meters.counter(
+        "malformed_requests",
+        "What came and was no HTTP request, or none to its end, by answer.",
+        "answer",
+        answer);
   }
 
   /** Counts a request refused because of a limit. */
@@ -42,9 +52,17 @@ public final class RefusalMeters {
     shed[ceiling.ordinal()].increment();
   }
 
-  /** Counts a connection whose bytes were no HTTP request. */
-  public void malformedRequest() {
-    malformed.increment();
+  /**
+   * Counts what was no HTTP request, or none to its end.
+   *
+   * @param status how it was answered; 0 if it was not
+   */
+  public void malformedRequest(int status) {
+    if (status == 0) {
+      unanswered.increment();
+    } else {
+      (status < 500 ? malformed : unknownVersion).increment();
+    }
   }
 
   /** Counts a connection, or a stream of HTTP/2, that was ended because it flooded. */

@@ -10,7 +10,7 @@ public enum Tally {
   UNJUDGED("authentications", "result", Set.of("unknown")),
   LIMITED("limited_requests", "", Set.of()),
   LOOKUP_FAILURES("credential_lookup_failures", "", Set.of()),
-  MALFORMED("malformed_requests", "", Set.of()),
+  MALFORMED("malformed_requests", "answer", Set.of("4xx", "5xx")),
   LOG_LINES_DROPPED("log_lines_dropped", "", Set.of()),
   UPSTREAM_REFUSED("upstream_failures", "cause", Set.of("refused")),
   UPSTREAM_UNRESOLVED("upstream_failures", "cause", Set.of("unresolved")),

@@ -3,6 +3,8 @@ package dev.kaneogateway.web;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.RequestMeters;
 import dev.kaneogateway.tracing.Tracing;
+import io.netty.handler.codec.PrematureChannelClosureException;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -95,7 +97,7 @@ public final class Exchanges {
 
   /** Answers if that is still possible, and hangs up. */
   private void refuseBody(Exchange exchange) {
-    metrics.refusals().malformedRequest();
+    metrics.refusals().malformedRequest(400);
     exchange.bodyMalformed();
     HttpServerResponse response = exchange.response();
     if (!response.headWritten() && !response.ended()) {
@@ -188,6 +190,11 @@ public final class Exchanges {
       guard.doom();
     }
     Throwable cause = request.decoderResult().cause();
+    if (cause instanceof PrematureChannelClosureException) {
+      // It left, or was too slow, in the middle of a head: nobody is there to be answered.
+      malformed(request.connection(), 0);
+      return;
+    }
     int status = 400;
     if (cause instanceof io.netty.handler.codec.http.TooLongHttpLineException) {
       status = 414;
@@ -196,16 +203,27 @@ public final class Exchanges {
     } else if (cause instanceof StrictDecoder.UnknownVersion) {
       status = 505;
     }
-    if (accessLog) {
-      SocketAddress peer = request.remoteAddress();
-      ACCESS.info(
-          "malformed request {} client={}", status, peer == null ? "-" : peer.hostAddress());
-    }
-    metrics.refusals().malformedRequest();
+    malformed(request.connection(), status);
     HttpServerResponse response = request.response().setStatusCode(status);
     if (request.version() != HttpVersion.HTTP_2) {
       response.putHeader("Connection", "close");
     }
     response.end().onComplete(done -> request.connection().close());
+  }
+
+  /**
+   * Notes what was no request, or none to its end.
+   *
+   * @param status how it was answered; 0 if it was not
+   */
+  public void malformed(HttpConnection connection, int status) {
+    if (accessLog) {
+      SocketAddress peer = connection.remoteAddress();
+      ACCESS.info(
+          "malformed request {} client={}",
+          status == 0 ? "-" : status,
+          peer == null ? "-" : peer.hostAddress());
+    }
+    metrics.refusals().malformedRequest(status);
   }
 }

@@ -50,7 +50,7 @@ class TotalsTest {
       case UNJUDGED -> metrics.credentials().authenticated(AuthResult.UNKNOWN, false);
       case LIMITED -> metrics.refusals().limited(Limit.DEVICE_CODES);
       case LOOKUP_FAILURES -> metrics.credentials().lookupFailed();
-      case MALFORMED -> metrics.refusals().malformedRequest();
+      case MALFORMED -> metrics.refusals().malformedRequest(400);
       case LOG_LINES_DROPPED -> linesDropped.increment();
       case UPSTREAM_REFUSED -> metrics.upstream("http://127.0.0.1:1337").failed("refused");
       case UPSTREAM_UNRESOLVED -> metrics.upstream("http://127.0.0.1:1337").failed("unresolved");
