@@ -3,22 +3,33 @@ package dev.kaneogateway;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 /**
- * Looks now and then whether one of some files has another date, and waits until it has kept it
+ * Looks now and then whether one of some files has other dates, and waits until it has kept them
  * from one look to the next: the first half of a file that is being written can be read as well as
  * the whole, and what it does not say yet would be taken for taken back. Notification by the system
  * misses the links that orchestrators swap under a mounted file.
  */
 final class FileWatch {
+  /**
+   * What is compared. A file that was given to us after we could not read it has kept the date of
+   * its content, and so has one that a package brings, where all are of 1970; the date of its inode
+   * is another.
+   */
+  private static final String DATES =
+      FileSystems.getDefault().supportedFileAttributeViews().contains("unix")
+          ? "unix:lastModifiedTime,ctime"
+          : "lastModifiedTime";
+
   private final List<Path> files;
-  private List<FileTime> acted;
-  private List<FileTime> seen;
+  private List<Map<String, Object>> acted;
+  private List<Map<String, Object>> seen;
 
   /** Notes the files' dates; to be made when they are read. */
   FileWatch(List<Path> files) {
@@ -48,7 +59,7 @@ final class FileWatch {
   }
 
   synchronized void look(Runnable whenChanged) {
-    List<FileTime> now = dates();
+    List<Map<String, Object>> now = dates();
     boolean still = now.equals(seen);
     seen = now;
     if (still && !now.equals(acted)) {
@@ -57,16 +68,16 @@ final class FileWatch {
     }
   }
 
-  private List<FileTime> dates() {
-    return files.stream().map(FileWatch::date).toList();
+  private List<Map<String, Object>> dates() {
+    return files.stream().map(FileWatch::dates).toList();
   }
 
-  private static FileTime date(Path file) {
+  private static Map<String, Object> dates(Path file) {
     try {
-      return Files.getLastModifiedTime(file);
+      return Files.readAttributes(file, DATES);
     } catch (IOException e) {
       // Between the removal of the old file and the arrival of the new one.
-      return FileTime.fromMillis(0);
+      return Map.of();
     }
   }
 }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -55,14 +56,26 @@ class FileWatchTest {
   }
 
   @Test
-  void aFileThatIsGoneForAMomentIsNotMissed() throws IOException {
+  void aFileThatIsGoneForAMomentIsTakenUpOnceItIsBack() throws IOException {
     FileTime before = Files.getLastModifiedTime(file);
     Files.delete(file);
     look();
     Files.setLastModifiedTime(Files.createFile(file), before);
     look();
-    look();
     assertEquals(0, told.get());
+    look();
+    assertEquals(1, told.get());
+  }
+
+  @Test
+  void aFileThatMayBeReadAtLastIsTakenUpAlthoughItsContentIsNoNewer() throws IOException {
+    Object before = Files.getAttribute(file, "unix:ctime");
+    do { // The date of an inode is as coarse as the kernel's clock.
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    } while (before.equals(Files.getAttribute(file, "unix:ctime")));
+    look();
+    look();
+    assertEquals(1, told.get());
   }
 
   private void look() {
