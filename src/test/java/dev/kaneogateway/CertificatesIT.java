@@ -186,6 +186,20 @@ class CertificatesIT {
     assertTrue(line.startsWith("GATEWAY_TLS_CERT: " + chain + " is no chain"), line);
   }
 
+  /** As when an authority's root is put behind a chain that has it already. */
+  @Test
+  void aChainWithACertificateTwiceIsNotBlamedOnTheKey(Vertx vertx, @TempDir Path directory)
+      throws Exception {
+    SelfSignedCertificate sound = SelfSignedCertificate.create("localhost");
+    String root = Files.readString(Path.of(sound.certificatePath()));
+    Path chain = Files.writeString(directory.resolve("chain.pem"), root + root);
+    String line =
+        Certificates.fault(vertx, new Settings.Tls(chain, Path.of(sound.privateKeyPath())))
+            .orElseThrow()
+            .toString();
+    assertTrue(line.startsWith("GATEWAY_TLS_CERT: " + chain + " is no chain"), line);
+  }
+
   private static Settings.Tls tls(SelfSignedCertificate of, SelfSignedCertificate key) {
     return new Settings.Tls(Path.of(of.certificatePath()), Path.of(key.privateKeyPath()));
   }

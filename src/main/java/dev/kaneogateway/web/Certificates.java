@@ -23,6 +23,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -121,7 +122,8 @@ public final class Certificates {
         return Optional.of(
             new Fault(
                 CERTIFICATE,
-                tls.certificate() + " is no chain (a certificate is not followed by its issuer's)",
+                tls.certificate()
+                    + " is no chain (a certificate is not followed by its issuer's, or is there twice)",
                 "put the server's own certificate first, then the one that signed it, and so on"));
       }
     } catch (Exception e) {
@@ -151,14 +153,18 @@ public final class Certificates {
     }
   }
 
+  /**
+   * As the JDK's stores of keys want it, which say of another no more than that it is not valid.
+   */
   private static boolean inOrder(List<X509Certificate> chain) {
-    return IntStream.range(1, chain.size())
-        .allMatch(
-            at ->
-                chain
-                    .get(at - 1)
-                    .getIssuerX500Principal()
-                    .equals(chain.get(at).getSubjectX500Principal()));
+    return Set.copyOf(chain).size() == chain.size()
+        && IntStream.range(1, chain.size())
+            .allMatch(
+                at ->
+                    chain
+                        .get(at - 1)
+                        .getIssuerX500Principal()
+                        .equals(chain.get(at).getSubjectX500Principal()));
   }
 
   /** In either of the forms that OpenSSL writes. */
