@@ -27,7 +27,7 @@ import java.util.Set;
 /** What a person sees: each view with what it shows. One for each event loop. */
 final class PageViews {
   private static final Set<String> OUTCOMES =
-      Set.of("allowed", "denied", "late", "expired", "used", "limit", "trouble");
+      Set.of("allowed", "denied", "late", "expired", "used", "trouble");
 
   private final Settings settings;
   private final Bus bus;
@@ -158,7 +158,17 @@ final class PageViews {
   /** Refuses a request of one who asks too often, or that is more than can be under way at once. */
   void refuse(Exchange exchange, Refusal refusal) {
     RetryFields.put(exchange.response(), refusal);
-    problem(exchange, refusal.status(), refusal instanceof Excess ? "limit" : "trouble");
+    if (refusal instanceof Excess) {
+      // Rounded up: who waits so long is not refused again for coming early.
+      long minutes = (refusal.retryAfterSeconds() + 59) / 60;
+      writer.show(
+          exchange,
+          refusal.status(),
+          "limit",
+          new JsonObject().put("result", true).put("minutesToWait", minutes));
+    } else {
+      problem(exchange, refusal.status(), "trouble");
+    }
   }
 
   private Future<DeviceAnswer.AccountIs> account(Person.SignedIn person) {

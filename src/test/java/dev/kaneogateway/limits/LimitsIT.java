@@ -185,6 +185,9 @@ class LimitsIT {
           post(gateway, "/device/sign-in", "203.0.113.5", "Accept", "text/html");
       assertEquals(429, page.statusCode());
       assertTrue(page.body().contains("Too many tries"), page.body());
+      // A person reads how long to wait, and has a way on that sends no password again.
+      assertTrue(page.body().contains("Try again in 5 min."), page.body());
+      assertTrue(page.body().contains("href=\"/device\""), page.body());
       // A preflight guesses nothing, and what else there is to do goes on.
       HttpRequest preflight =
           request(gateway, "/api/auth/sign-in/email")
