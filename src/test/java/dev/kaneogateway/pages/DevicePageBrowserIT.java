@@ -573,7 +573,7 @@ class DevicePageBrowserIT {
           }
         }),
     FORBIDDEN(
-        "That did not come from this page",
+        "This was not accepted",
         codes -> {
           signedIn();
           // As after signing in anew in another tab: the seal is of a session that is over.
