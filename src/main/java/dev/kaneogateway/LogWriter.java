@@ -157,8 +157,10 @@ final class LogWriter extends UnsynchronizedAppenderBase<ILoggingEvent> {
   }
 
   private void put(String lines) {
+    // Of what was refused half a line may be there.
+    String whole = refused ? "\n" + lines : lines;
     try {
-      out.write(lines.getBytes(StandardCharsets.UTF_8));
+      out.write(whole.getBytes(StandardCharsets.UTF_8));
       out.flush();
       refused = false;
     } catch (IOException e) {
