@@ -219,7 +219,8 @@ public record Settings(
   public static Settings load(
       Map<String, String> environment, Optional<Path> environmentFile, Optional<Path> file)
       throws SettingsException {
-    return SettingsReader.read(new SettingsSource(environment, environmentFile, file));
+    return SettingsReader.read(
+        new SettingsSource(environment, environmentFile, file, new SettingsTexts()));
   }
 
   /** The names of all settings that are numbers. */

@@ -14,6 +14,7 @@ public final class SettingsFiles {
   private final Map<String, String> environment;
   private final Optional<Path> environmentFile;
   private final Optional<Path> file;
+  private final SettingsTexts texts = new SettingsTexts();
   private SettingsSource taken;
 
   /**
@@ -35,7 +36,7 @@ public final class SettingsFiles {
     this.environment = environment;
     this.environmentFile = environmentFile;
     this.file = file;
-    this.taken = new SettingsSource(environment, environmentFile, file);
+    this.taken = new SettingsSource(environment, environmentFile, file, texts);
   }
 
   /**
@@ -53,7 +54,7 @@ public final class SettingsFiles {
    * @throws SettingsException with every problem found; then nothing is taken up
    */
   public synchronized Change readAgain() throws SettingsException {
-    SettingsSource now = new SettingsSource(environment, environmentFile, file);
+    SettingsSource now = new SettingsSource(environment, environmentFile, file, texts);
     SettingsReader.read(now);
     List<String> kept = now.keepFixed(taken);
     List<String> changed = now.changedSince(taken);

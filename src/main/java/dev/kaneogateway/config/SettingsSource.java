@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -36,10 +35,15 @@ final class SettingsSource {
   private final List<String> problems = new ArrayList<>();
   private final List<String> doubts = new ArrayList<>();
   private final Set<Setting<?>> derived = new HashSet<>();
+  private final SettingsTexts files;
   private boolean unreadable;
 
   SettingsSource(
-      Map<String, String> environment, Optional<Path> environmentFile, Optional<Path> file) {
+      Map<String, String> environment,
+      Optional<Path> environmentFile,
+      Optional<Path> file,
+      SettingsTexts files) {
+    this.files = files;
     file.ifPresent(this::readYaml);
     environmentFile.ifPresent(this::readEnvironmentFile);
     environment.forEach(
@@ -181,7 +185,7 @@ final class SettingsSource {
     try {
       document =
           new Load(LoadSettings.builder().setAllowDuplicateKeys(false).build())
-              .loadFromString(Files.readString(path));
+              .loadFromString(files.read(path));
     } catch (CharacterCodingException e) {
       unreadable(notUtf8(path));
       return;
@@ -218,7 +222,7 @@ final class SettingsSource {
   private void readEnvironmentFile(Path path) {
     Map<String, String> values;
     try {
-      values = EnvironmentFile.parse(Files.readString(path));
+      values = EnvironmentFile.parse(files.read(path));
     } catch (CharacterCodingException e) {
       unreadable(notUtf8(path));
       return;

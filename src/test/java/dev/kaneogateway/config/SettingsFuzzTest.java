@@ -22,7 +22,8 @@ class SettingsFuzzTest {
             new SettingsSource(
                 Map.of(),
                 yaml ? Optional.empty() : Optional.of(file),
-                yaml ? Optional.of(file) : Optional.empty());
+                yaml ? Optional.of(file) : Optional.empty(),
+                new SettingsTexts());
         Keys.ALL.forEach(source::read);
         source.problems().forEach(problem -> assertTrue(!problem.isBlank()));
       }

@@ -1,17 +1,23 @@
 package dev.kaneogateway.config;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -164,6 +170,26 @@ class SettingsTest {
     assertEquals("env file", settings.server().host());
     assertEquals(7, settings.credentials().cacheSize());
     assertEquals(URL, settings.database().url());
+  }
+
+  /** As a shell makes of {@code --env-file <(decrypt .env)}. */
+  @Test
+  void whatAPipeGaveOnceHoldsWhenSettingsAreReadAgain() throws Exception {
+    Path pipe = directory.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    CompletableFuture<?> written =
+        CompletableFuture.supplyAsync(
+            () ->
+                assertDoesNotThrow(
+                    () -> Files.writeString(pipe, "DEVICE_AUTH_CLIENT_IDS=our-cli\n")));
+    Path ours = Files.writeString(directory.resolve("g.yaml"), "DATABASE_URL: " + URL + "\n");
+    SettingsFiles files = new SettingsFiles(Map.of(), Optional.of(pipe), Optional.of(ours));
+    written.get(10, TimeUnit.SECONDS);
+    Files.writeString(ours, "GATEWAY_IN_FLIGHT: 7\n", StandardOpenOption.APPEND);
+    SettingsFiles.Change change =
+        assertTimeoutPreemptively(Duration.ofSeconds(10), files::readAgain);
+    assertEquals(List.of("GATEWAY_IN_FLIGHT"), change.changed());
+    assertEquals(List.of("our-cli"), change.settings().device().clientIds());
   }
 
   /** As Kaneo's documents have the key of its GitHub App. */
