@@ -53,7 +53,15 @@ public final class Database {
           + " AND current_setting('statement_timeout') = '0'"
           + " THEN set_config('statement_timeout', '"
           + SILENCE.toMillis()
-          + "', false) END";
+          + "', false) END, current_setting('transaction_read_only') = 'on'";
+
+  /**
+   * A connection that may only read is closed when it is so old: the name it was made by may lead
+   * to the primary by now, and else whoever came to a standby during a failover would stay there
+   * for as long as it has anything to do. What it breaks off is {@linkplain #repeatable asked
+   * again} or could not have been written anyway.
+   */
+  private static final Duration READ_ONLY = Duration.ofSeconds(1);
 
   /** Idle ones are closed well before, so that none is under the statement it was taken for. */
   private static final Duration IDLE = SILENCE.dividedBy(2);
@@ -92,13 +100,13 @@ public final class Database {
                 .setPreparedStatementCacheSqlFilter(sql -> !pooler.get())
                 // What is not kept is sent again with its parameters, as one transaction.
                 .setUseLayer7Proxy(true))
-        .withConnectHandler(connection -> prepare(connection, pooler))
+        .withConnectHandler(connection -> prepare(vertx, connection, pooler))
         .using(vertx)
         .build();
   }
 
   /** A connection is handed out when it is closed here. */
-  private static void prepare(SqlConnection connection, AtomicBoolean pooler) {
+  private static void prepare(Vertx vertx, SqlConnection connection, AtomicBoolean pooler) {
     // First in the pipeline, since the driver itself, asked to close, waits for the server to do
     // so. A statement that nobody awaits any more would else keep its connection for ever.
     ChannelHandlerContext first =
@@ -112,13 +120,16 @@ public final class Database {
     connection
         .query(PROCESS.formatted(announced))
         .execute()
-        .map(rows -> rows.iterator().next().getInteger(0))
+        .map(rows -> rows.iterator().next())
         .onComplete(
             process -> {
               // A server has said at the beginning which process this is; a pooler, a number of its
               // own.
-              if (process != announced) {
+              if (process.getInteger(0) != announced) {
                 pooler.set(true);
+              }
+              if (process.getBoolean(2)) {
+                vertx.setTimer(READ_ONLY.toMillis(), id -> first.close());
               }
               connection.close();
             },
