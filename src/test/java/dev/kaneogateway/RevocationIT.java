@@ -173,6 +173,20 @@ class RevocationIT {
     awaitListening(gateway, true);
   }
 
+  @Test
+  void aStandbyIsCalledSoAndLeftForThePrimary() {
+    install("install");
+    database.execute(
+        "CREATE FUNCTION pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS 'SELECT true';"
+            + "ALTER DATABASE "
+            + database.name()
+            + " SET search_path = public, pg_catalog");
+    RunningGateway gateway = gateway("GATEWAY_LISTEN_HEARTBEAT_MS", "100");
+    Await.until("a standby is noticed", () -> readiness(gateway).contains("a standby"));
+    database.execute("ALTER DATABASE " + database.name() + " RESET search_path");
+    awaitListening(gateway, true);
+  }
+
   /** Its own statements' notifications come with their answers, all others get lost. */
   @Test
   void aPoolerThatKeepsNotificationsBackIsNotTrusted() throws Exception {

@@ -120,7 +120,8 @@ public final class RevocationLine {
             failure -> {
               // One that comes after all is not waited for.
               connecting.onSuccess(PgConnection::close);
-              lost();
+              distrust(Reason.NO_CONNECTION);
+              connectLater();
             });
   }
 
@@ -164,7 +165,7 @@ public final class RevocationLine {
     on.query(
             "SELECT x.*, "
                 + RevocationTriggers.UNRELIABLE
-                + " FROM ("
+                + ", pg_is_in_recovery() FROM ("
                 + RevocationTriggers.COMPLETE
                 + ") x")
         .execute()
@@ -175,7 +176,13 @@ public final class RevocationLine {
                 return Future.failedFuture("no longer listened to");
               }
               asking = false;
-              judge(rows.iterator().next());
+              Row row = rows.iterator().next();
+              judge(row);
+              if (Boolean.TRUE.equals(row.getBoolean(3))) {
+                // None can be sent there, and the name may lead to the primary by now.
+                connectAgain(on);
+                return Future.failedFuture("a standby tells nothing");
+              }
               return notifyOfBeat().timeout(patience.toMillis(), TimeUnit.MILLISECONDS);
             })
         .onComplete(
@@ -226,14 +233,18 @@ public final class RevocationLine {
 
   private void lost(PgConnection which) {
     if (connection == which) {
-      connection = null;
-      which.close();
-      lost();
+      distrust(Reason.NO_CONNECTION);
+      connectAgain(which);
     }
   }
 
-  private void lost() {
-    distrust(Reason.NO_CONNECTION);
+  private void connectAgain(PgConnection instead) {
+    connection = null;
+    instead.close();
+    connectLater();
+  }
+
+  private void connectLater() {
     if (!closed) {
       vertx.setTimer(RECONNECT_MS, id -> connect());
     }
