@@ -9,19 +9,6 @@ import org.slf4j.LoggerFactory;
 
 /** The ways to serve sockets, the one that costs least first. */
 final class Transports {
-  /**
-   * Whether io_uring tells of bytes again and again after being asked once. It tells so of what
-   * changes, and after bytes that came together with a reset nothing does: Netty 4.2.12 then waits
-   * for ever on a connection that is dead. Asked each time, it tells at once.
-   */
-  private static final String POLLS_ONCE_FOR_ALL = "io.netty.iouring.pollAddMultishotEnabled";
-
-  static {
-    if (System.getProperty(POLLS_ONCE_FOR_ALL) == null) {
-      System.setProperty(POLLS_ONCE_FOR_ALL, "false");
-    }
-  }
-
   private static final Logger LOG = LoggerFactory.getLogger(Transports.class);
   private static final List<Transport> ALL =
       List.of(Transport.IO_URING, Transport.EPOLL, Transport.NIO);

@@ -118,8 +118,9 @@ public final class GuardedPorts {
   }
 
   /**
-   * Puts a guard first in the pipeline of connections to guarded ports. Netty finds it by {@code
-   * ServiceLoader} when the system property {@code io.netty.bootstrap.extensions} says so.
+   * Puts a guard first in the pipeline of connections to guarded ports, and has no connection miss
+   * a reset. Netty finds it by {@code ServiceLoader} when the system property {@code
+   * io.netty.bootstrap.extensions} says so.
    */
   public static final class Extension extends ChannelInitializerExtension {
     /** Must be called before the first server of the process is bound. */
@@ -134,7 +135,13 @@ public final class GuardedPorts {
     }
 
     @Override
+    public void postInitializeClientChannel(Channel channel) {
+      MissedResets.watch(channel);
+    }
+
+    @Override
     public void postInitializeServerChildChannel(Channel child) {
+      MissedResets.watch(child);
       if (child.localAddress() instanceof InetSocketAddress local) {
         Rules rules = RULES.get(local.getPort());
         if (rules != null) {
