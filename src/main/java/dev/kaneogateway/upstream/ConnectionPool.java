@@ -33,7 +33,9 @@ public final class ConnectionPool {
   /** One of so many connections is not left to slow clients, so that who is quick need not wait. */
   private static final int RESERVE = 8;
 
-  /** What a hundred that are let go at once cost is spread: between a few, others have their turn. */
+  /**
+   * What a hundred that are let go at once cost is spread: between a few, others have their turn.
+   */
   private static final int MOST_A_TURN = 4;
 
   private static final long NEXT_TURN_MS = 1;
