@@ -122,11 +122,11 @@ final class RehearsalDatabase implements AutoCloseable {
         row(out, column, "t");
       }
     } else if (sql.contains("pg_notify")) {
-      columns(out, BOOLEAN, BOOLEAN, TEXT);
-      row(out, "f", "f", "");
+      columns(out, BOOLEAN, BOOLEAN, TEXT, BOOLEAN);
+      row(out, "f", "f", "", "f");
     } else if (sql.contains("pg_backend_pid")) {
-      columns(out, INTEGER);
-      row(out, "0");
+      columns(out, INTEGER, TEXT, BOOLEAN);
+      row(out, "0", "", "f");
     }
     say(out, 'C', done -> done.write("SELECT 0\0".getBytes(UTF_8)));
     ready(out);
