@@ -153,6 +153,7 @@ final class EdgeVerticle extends VerticleBase {
             settings.limits().idleTimeout(),
             settings.limits().maxHeaderFields(),
             options(),
+            () -> metrics.refusals().malformedRequest(400),
             metrics.refusals()::http2Flood,
             doorkeeper);
     GuardedPorts.guard(port, next);

@@ -72,6 +72,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     child.attr(KEY).set(guard);
     child.pipeline().addFirst("first-bytes", new FirstBytes(rules, guard));
     if (rules.options().isSsl()) {
+      child.pipeline().addFirst("plain-to-tls", new PlainToTls(guard, rules.spokePlain()));
       child.pipeline().addFirst("half-records", HalfFrames.ofTls(rules.flooded()));
     }
     child.pipeline().addFirst("connection-guard", guard);

@@ -57,6 +57,7 @@ public final class GuardedPorts {
    * @param idle how long a connection may be idle
    * @param maxFields how many fields a head may have
    * @param options the server's own, for the sizes its decoder lets
+   * @param spokePlain told of each connection that came without TLS where TLS is spoken
    * @param flooded told of each connection that is cut because too much came that is not whole
    * @param doorkeeper who says whether there is room for a connection
    */
@@ -65,6 +66,7 @@ public final class GuardedPorts {
       Duration idle,
       int maxFields,
       HttpServerOptions options,
+      Runnable spokePlain,
       Runnable flooded,
       Doorkeeper doorkeeper) {}
 

@@ -3,6 +3,7 @@ package dev.kaneogateway.web;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
@@ -11,11 +12,15 @@ import io.vertx.core.net.SelfSignedCertificate;
 import java.nio.charset.StandardCharsets;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What clients say of themselves in the handshake (RFC 7301, and IANA's names of HTTP there). */
+/**
+ * What clients say of themselves in the handshake (RFC 7301, and IANA's names of HTTP there), or
+ * without one.
+ */
 @Timeout(60)
 class AlpnIT {
   /** {@code curl --http1.0} offers nothing but what it will speak. */
@@ -50,6 +55,26 @@ class AlpnIT {
                   .getBytes(StandardCharsets.US_ASCII));
       String answer = new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
       assertTrue(answer.contains(" 200 ") && answer.endsWith("hello"), answer);
+    }
+  }
+
+  @Test
+  void whoSpeaksWithoutTlsIsToldToUseIt() throws Exception {
+    SelfSignedCertificate certificate = SelfSignedCertificate.create("localhost");
+    try (RunningGateway gateway =
+            RunningGateway.start(
+                TestDatabase.createEmpty(),
+                1,
+                "GATEWAY_TLS_CERT",
+                certificate.certificatePath(),
+                "GATEWAY_TLS_KEY",
+                certificate.privateKeyPath());
+        RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("POST /api/x HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n");
+      peer.send("x".repeat(300_000));
+      String answer = peer.readAll();
+      assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
+      assertTrue(answer.endsWith("must use TLS.\n"), answer);
     }
   }
 }
