@@ -153,7 +153,7 @@ final class EdgeVerticle extends VerticleBase {
             settings.limits().idleTimeout(),
             settings.limits().maxHeaderFields(),
             options(),
-            () -> metrics.refusals().malformedRequest(400),
+            peer -> current().exchanges().malformed(peer, 400),
             metrics.refusals()::http2Flood,
             doorkeeper);
     GuardedPorts.guard(port, next);
@@ -181,7 +181,7 @@ final class EdgeVerticle extends VerticleBase {
       Http2Heads.check(
           connection,
           settings.limits().maxHeaderFields(),
-          () -> current().exchanges().malformed(connection, 0));
+          () -> current().exchanges().malformed(connection.remoteAddress(), 0));
       Http2Pieces.watch(connection, metrics.refusals()::http2Flood);
       Http2Streams.watch(connection);
       Http2Writability.watch(connection);

@@ -4,7 +4,6 @@ import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.RequestMeters;
 import dev.kaneogateway.tracing.Tracing;
 import io.netty.handler.codec.PrematureChannelClosureException;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -192,7 +191,7 @@ public final class Exchanges {
     Throwable cause = request.decoderResult().cause();
     if (cause instanceof PrematureChannelClosureException) {
       // It left, or was too slow, in the middle of a head: nobody is there to be answered.
-      malformed(request.connection(), 0);
+      malformed(request.remoteAddress(), 0);
       return;
     }
     int status = 400;
@@ -203,7 +202,7 @@ public final class Exchanges {
     } else if (cause instanceof StrictDecoder.UnknownVersion) {
       status = 505;
     }
-    malformed(request.connection(), status);
+    malformed(request.remoteAddress(), status);
     HttpServerResponse response = request.response().setStatusCode(status);
     if (request.version() != HttpVersion.HTTP_2) {
       response.putHeader("Connection", "close");
@@ -212,13 +211,12 @@ public final class Exchanges {
   }
 
   /**
-   * Notes what was no request, or none to its end.
+   * Notes what was no request, or none to its end; on any thread.
    *
    * @param status how it was answered; 0 if it was not
    */
-  public void malformed(HttpConnection connection, int status) {
+  public void malformed(@Nullable SocketAddress peer, int status) {
     if (accessLog) {
-      SocketAddress peer = connection.remoteAddress();
       ACCESS.info(
           "malformed request {} client={}",
           status == 0 ? "-" : status,

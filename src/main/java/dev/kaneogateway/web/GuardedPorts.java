@@ -15,12 +15,14 @@ import io.netty.channel.uring.IoUringSocketChannel;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +59,8 @@ public final class GuardedPorts {
    * @param idle how long a connection may be idle
    * @param maxFields how many fields a head may have
    * @param options the server's own, for the sizes its decoder lets
-   * @param spokePlain told of each connection that came without TLS where TLS is spoken
+   * @param spokePlain told of whom each connection is that came without TLS where TLS is spoken, on
+   *     its event loop
    * @param flooded told of each connection that is cut because too much came that is not whole
    * @param doorkeeper who says whether there is room for a connection
    */
@@ -66,7 +69,7 @@ public final class GuardedPorts {
       Duration idle,
       int maxFields,
       HttpServerOptions options,
-      Runnable spokePlain,
+      Consumer<@Nullable SocketAddress> spokePlain,
       Runnable flooded,
       Doorkeeper doorkeeper) {}
 

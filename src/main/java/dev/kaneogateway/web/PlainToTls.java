@@ -5,7 +5,11 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.net.SocketAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells who speaks HTTP to a port of TLS what is wrong, as other servers do: a browser with {@code
@@ -23,12 +27,12 @@ final class PlainToTls extends ChannelInboundHandlerAdapter {
           + SENTENCE;
 
   private final ConnectionGuard guard;
-  private final Runnable told;
+  private final Consumer<@Nullable SocketAddress> told;
 
   /**
-   * @param told runs for each connection that is told so
+   * @param told hears of each client that is told so
    */
-  PlainToTls(ConnectionGuard guard, Runnable told) {
+  PlainToTls(ConnectionGuard guard, Consumer<@Nullable SocketAddress> told) {
     this.guard = guard;
     this.told = told;
   }
@@ -39,7 +43,7 @@ final class PlainToTls extends ChannelInboundHandlerAdapter {
       context.fireChannelRead(message);
     } else if (isLetter(bytes.getByte(bytes.readerIndex()))) {
       ReferenceCountUtil.release(message);
-      told.run();
+      told.accept(peer(context));
       guard.announceEnd();
       context.write(Unpooled.copiedBuffer(ANSWER, StandardCharsets.US_ASCII));
       // From here on, past TLS, which would say farewell in its own way.
@@ -48,6 +52,12 @@ final class PlainToTls extends ChannelInboundHandlerAdapter {
       context.pipeline().remove(this);
       context.fireChannelRead(message);
     }
+  }
+
+  private static @Nullable SocketAddress peer(ChannelHandlerContext context) {
+    return context.channel().remoteAddress() instanceof InetSocketAddress peer
+        ? SocketAddress.inetSocketAddress(peer)
+        : null;
   }
 
   /** No record of TLS begins with one (RFC 8446 §5.1), and every request line in use does. */

@@ -3,6 +3,9 @@ package dev.kaneogateway.web;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
@@ -10,12 +13,14 @@ import dev.kaneogateway.fixtures.TestDatabase;
 import dev.kaneogateway.fixtures.Trusting;
 import io.vertx.core.net.SelfSignedCertificate;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /**
  * What clients say of themselves in the handshake (RFC 7301, and IANA's names of HTTP there), or
@@ -59,7 +64,11 @@ class AlpnIT {
   }
 
   @Test
-  void whoSpeaksWithoutTlsIsToldToUseIt() throws Exception {
+  void whoSpeaksWithoutTlsIsToldToUseItAndIsInTheAccessLog() throws Exception {
+    Logger access = (Logger) LoggerFactory.getLogger("access");
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    access.addAppender(lines);
     SelfSignedCertificate certificate = SelfSignedCertificate.create("localhost");
     try (RunningGateway gateway =
             RunningGateway.start(
@@ -75,6 +84,11 @@ class AlpnIT {
       String answer = peer.readAll();
       assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
       assertTrue(answer.endsWith("must use TLS.\n"), answer);
+      assertEquals(
+          List.of("malformed request 400 client=127.0.0.1"),
+          lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList());
+    } finally {
+      access.detachAppender(lines);
     }
   }
 }

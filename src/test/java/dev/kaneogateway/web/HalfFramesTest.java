@@ -32,7 +32,7 @@ class HalfFramesTest {
     ConnectionGuard.put(
         guarded,
         new GuardedPorts.Rules(
-            hour, hour, 200, new HttpServerOptions(), () -> {}, () -> {}, peer -> () -> {}));
+            hour, hour, 200, new HttpServerOptions(), peer -> {}, () -> {}, peer -> () -> {}));
     ConnectionGuard guard = ConnectionGuard.of(guarded);
     assert guard != null;
     return HalfFrames.ofHttp2(preface, guard, channel::close);

@@ -27,7 +27,7 @@ class StrictDecoderTest {
     Duration long_ = Duration.ofHours(1);
     ConnectionGuard.put(
         channel,
-        new GuardedPorts.Rules(long_, long_, 200, options, () -> {}, () -> {}, peer -> () -> {}));
+        new GuardedPorts.Rules(long_, long_, 200, options, peer -> {}, () -> {}, peer -> () -> {}));
     guard = ConnectionGuard.of(channel);
     assertNotNull(guard);
     channel.pipeline().remove(FirstBytes.class);
