@@ -11,8 +11,8 @@ import io.netty.channel.uring.IoUringSocketChannel;
  * Ends a connection whose reset came together with bytes, which Netty 4.2.12 misses with io_uring:
  * it hears of the end (POLLRDHUP) while it reads the bytes, is told behind them that the socket is
  * empty, as one is that was reset, and waits for a change that never comes. After the end by a FIN
- * the kernel says that there is more, so there Netty reads on itself. Stands first in the pipeline;
- * runs on the channel's event loop.
+ * the kernel says that there is more, so there Netty reads on itself. Stands before TLS and HTTP in
+ * the pipeline; runs on the channel's event loop.
  *
  * <p>To have Netty ask the kernel anew before each read ({@code
  * io.netty.iouring.pollAddMultishotEnabled=false}) would do too, but takes more CPU.
