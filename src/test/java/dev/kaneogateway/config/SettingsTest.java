@@ -376,7 +376,7 @@ class SettingsTest {
   }
 
   @Test
-  void theSampleFileNamesEverySettingWithItsDefault() throws Exception {
+  void theSampleFileNamesEverySettingWithItsMeaningAndDefault() throws Exception {
     String sample = Files.readString(Path.of("conf", "gateway.yaml"));
     String uncommented =
         sample
@@ -389,6 +389,9 @@ class SettingsTest {
         Keys.ALL.stream().map(Setting::name).toList(),
         values.keySet().stream().map(String::valueOf).toList());
     for (Setting<?> setting : Keys.ALL) {
+      assertTrue(
+          sample.contains("\n# " + setting.help() + "\n#: " + setting.name() + ":"),
+          () -> "conf/gateway.yaml should say of " + setting.name() + ": " + setting.help());
       Object value = values.get(setting.name());
       assertEquals(
           setting.defaultText(), value == null ? "" : String.valueOf(value), setting.name());
