@@ -45,7 +45,7 @@ final class SettingsSource {
       SettingsTexts files) {
     this.files = files;
     file.ifPresent(this::readYaml);
-    environmentFile.ifPresent(this::readEnvironmentFile);
+    environmentFile.ifPresent(path -> readEnvironmentFile(path, environment));
     environment.forEach(
         (name, value) -> {
           if (isRead(name)) {
@@ -219,10 +219,10 @@ final class SettingsSource {
   }
 
   /** Kaneo's own environment file; names that do not begin as ours do are Kaneo's. */
-  private void readEnvironmentFile(Path path) {
-    Map<String, String> values;
+  private void readEnvironmentFile(Path path, Map<String, String> environment) {
+    EnvironmentFile read;
     try {
-      values = EnvironmentFile.parse(files.read(path));
+      read = EnvironmentFile.parse(files.read(path), environment);
     } catch (CharacterCodingException e) {
       unreadable(notUtf8(path));
       return;
@@ -230,14 +230,24 @@ final class SettingsSource {
       unreadable(path + " cannot be read: check that it exists and may be read by this user");
       return;
     }
-    values.forEach(
-        (name, value) -> {
-          if (isRead(name)) {
-            putUnlessBlank(name, value);
-          } else if (name.startsWith(OWN)) {
-            doubts.add(path + ": " + SettingNames.notASetting(name));
-          }
-        });
+    read.values()
+        .forEach(
+            (name, value) -> {
+              if (isRead(name)) {
+                putUnlessBlank(name, value);
+                if (read.incomplete().contains(name)) {
+                  // Not which: it may be a piece of a password.
+                  doubts.add(
+                      path
+                          + ": "
+                          + name
+                          + " names a variable that is set nowhere, which leaves nothing of it, as in"
+                          + " Compose; if its $ is meant, put the value between ' and '");
+                }
+              } else if (name.startsWith(OWN)) {
+                doubts.add(path + ": " + SettingNames.notASetting(name));
+              }
+            });
   }
 
   private void unreadable(String problem) {

@@ -215,6 +215,35 @@ class SettingsTest {
     assertEquals(URL, settings.database().url());
   }
 
+  /** As Compose reads them for Kaneo, and Kaneo itself where it runs without. */
+  @Test
+  void aVariableInKaneosFileStandsForItsValue() throws Exception {
+    Path kaneos =
+        Files.writeString(
+            directory.resolve(".env"),
+            """
+            HOST=db # ours
+            PASSWORD='a$HOST'
+            DATABASE_URL=postgresql://$OWNER:${PASSWORD}@${HOST}:${PORT:-5433}/kaneo
+            GATEWAY_HOST="$${HOST}\\$HOST$1$"
+            GITHUB_PRIVATE_KEY=$UNSET
+            KANEO_CLIENT_URL=http://k$UNSET/
+            """);
+    SettingsFiles files =
+        new SettingsFiles(
+            Map.of("OWNER", "kaneo", "HOST", "db2"), Optional.of(kaneos), Optional.empty());
+    Settings settings = files.read();
+    assertEquals("postgresql://kaneo:a$HOST@db2:5433/kaneo", settings.database().url());
+    assertEquals("${HOST}$HOST$1$", settings.server().host());
+    assertEquals("http://k", settings.kaneo().clientUrl().toString());
+    assertEquals(
+        List.of(
+            kaneos
+                + ": KANEO_CLIENT_URL names a variable that is set nowhere, which leaves nothing"
+                + " of it, as in Compose; if its $ is meant, put the value between ' and '"),
+        files.doubts());
+  }
+
   @Test
   void whatKaneosImageMakesOfItsEnvironmentFileIsMadeOfItHereToo() throws Exception {
     Path kaneos =
