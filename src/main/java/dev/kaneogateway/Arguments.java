@@ -44,19 +44,22 @@ record Arguments(
     Optional<Path> environmentFile = Optional.empty();
     Path usual = Path.of("conf", "gateway.yaml");
     Optional<Path> file = Files.exists(usual) ? Optional.of(usual) : Optional.empty();
+    if (arguments.contains("--help") || arguments.contains("-h")) {
+      return new Arguments("--help", action, json, environmentFile, file);
+    }
     for (int i = 0; i < arguments.size(); i++) {
       String argument = arguments.get(i);
       switch (argument) {
         case "--config" -> file = Optional.of(Path.of(operand(arguments, ++i, argument)));
         case "--env-file" ->
             environmentFile = Optional.of(Path.of(operand(arguments, ++i, argument)));
-        case "serve", "check", "--help", "--version" -> command = argument;
+        case "serve", "check", "--version" -> command = argument;
         case "--json" -> json = true;
         case "triggers" -> {
           command = argument;
           action = TriggersCommand.Action.of(operand(arguments, ++i, argument));
         }
-        case "-h", "help" -> command = "--help";
+        case "help" -> command = "--help";
         default -> throw new IllegalArgumentException("unknown argument: " + argument);
       }
     }

@@ -32,6 +32,14 @@ class MainTest {
   }
 
   @Test
+  void helpIsGivenWhereverItIsAskedForAndNothingIsDone() {
+    assertEquals(0, run("triggers", "--help"));
+    assertEquals(0, run("triggers", "remove", "-h"));
+    assertEquals(0, run("--help", "serve", "--config", "missing.yaml"));
+    assertEquals("", text(err));
+  }
+
+  @Test
   void anUnknownArgumentIsToldWithTheUsage() {
     assertEquals(2, run("serv"));
     assertTrue(text(err).startsWith("unknown argument: serv") && text(err).contains("Usage:"));
