@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sets the log up without a file: lines to standard output, text or JSON. Found by Logback as a
- * service.
+ * Sets the log up without a file: lines to standard output, or to standard error beside a command
+ * that answers on the former; text or JSON. Found by Logback as a service.
  */
 public final class LogConfiguration extends ContextAwareBase implements Configurator {
   private static final String ROOMS = "dev.kaneogateway";
@@ -25,14 +25,18 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
 
   private static final String LEVEL = "kaneo.gateway.log.level";
   private static final String JSON = "kaneo.gateway.log.json";
+  private static final String BESIDE = "kaneo.gateway.log.beside";
 
   /**
    * Has the log be as the settings say. To read them some library may have logged, or only asked
    * for a logger, and so have set the log up before.
+   *
+   * @param serves whether the log is all that standard output is for
    */
-  static void take(Settings.Logs logs) {
+  static void take(Settings.Logs logs, boolean serves) {
     System.setProperty(LEVEL, logs.level());
     System.setProperty(JSON, String.valueOf(logs.json()));
+    System.setProperty(BESIDE, String.valueOf(!serves));
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
     new LogConfiguration().configure(context);
@@ -61,13 +65,15 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
   }
 
   /**
-   * Standard output itself, as the JDK's stream tells nobody what it lost; but what tests have put
-   * in its place is theirs to read.
+   * Standard output or error itself, as the JDK's stream tells nobody what it lost; but what tests
+   * have put in its place is theirs to read.
    */
   private static OutputStream output() {
-    return System.out.getClass() == PrintStream.class
-        ? new FileOutputStream(FileDescriptor.out)
-        : System.out;
+    boolean beside = Boolean.getBoolean(BESIDE);
+    PrintStream stream = beside ? System.err : System.out;
+    return stream.getClass() == PrintStream.class
+        ? new FileOutputStream(beside ? FileDescriptor.err : FileDescriptor.out)
+        : stream;
   }
 
   /** Changes the levels of the gateway's own loggers. */

@@ -102,7 +102,7 @@ public final class Main {
       return USAGE_OR_SETTINGS;
     }
     files.doubts().forEach(doubt -> err.println("warning: " + doubt));
-    LogConfiguration.take(settings.logs());
+    LogConfiguration.take(settings.logs(), parsed.command().equals("serve"));
     if (!Files.isWritable(TEMPORARY) && !TEMPORARY.toFile().mkdirs()) {
       err.println(
           "The gateway cannot start: "

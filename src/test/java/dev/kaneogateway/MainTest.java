@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kaneogateway.config.Settings;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 class MainTest {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -93,6 +95,29 @@ class MainTest {
     assertEquals(1, told.getJsonArray("findings").size(), text(out));
     String found = told.getJsonArray("findings").getJsonObject(0).getString("found");
     assertTrue(found.startsWith(missing + " cannot be read"), found);
+  }
+
+  /** As Vert.x warns of a WebSocket that the proxy in front refuses. */
+  @Test
+  void whatIsLoggedDoesNotMixWithWhatProgramsRead(@TempDir Path directory) throws Exception {
+    Path file =
+        Files.writeString(
+            directory.resolve("g.yaml"),
+            "DATABASE_URL: postgresql://a:b@127.0.0.1:1/x\nKANEO_UPSTREAM_URL: http://127.0.0.1:1\n");
+    PrintStream realOut = System.out;
+    PrintStream realErr = System.err;
+    try {
+      System.setOut(new PrintStream(out, true) {});
+      System.setErr(new PrintStream(err, true) {});
+      assertEquals(1, run("check", "--json", "--config", file.toString()));
+      LoggerFactory.getLogger(MainTest.class).warn("a warning");
+    } finally {
+      System.setOut(realOut);
+      System.setErr(realErr);
+      LogConfiguration.take(new Settings.Logs(true, false, "info"), true); // Ends what came before.
+    }
+    assertFalse(new JsonObject(text(out)).getBoolean("well"));
+    assertTrue(text(err).contains("a warning"), text(err));
   }
 
   /** What is in such a file cannot be known, so it is not said to be missing. */
