@@ -11,6 +11,7 @@ import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.web.Bodies;
 import dev.kaneogateway.web.Exchange;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 
@@ -84,6 +85,11 @@ public final class DeviceEndpoints {
 
   /** Refuses a request of one who asks too often, or that is more than can be under way at once. */
   public void refuse(Exchange exchange, Refusal refusal) {
+    if (exchange.request().method().equals(HttpMethod.OPTIONS)) {
+      // Costs no more than a refusal, which no page could read here.
+      handle(exchange);
+      return;
+    }
     exchange.route(Route.DEVICE);
     String path = exchange.head().path();
     if (path.equals(BASE) || path.equals(BASE + "/approve") || path.equals(BASE + "/deny")) {

@@ -339,6 +339,9 @@ final class Forward implements Delivery.Sender {
     delivery.failed(failure.label());
     if (failure == UpstreamFailure.BUSY || failure.isAway()) {
       finish(true);
+      if (failure == UpstreamFailure.BUSY && lane.cors.grants(exchange)) {
+        return;
+      }
       lane.cors.openRefusal(exchange);
       Problems.answerRetryLater(
           exchange, failure.status(), failure.code(), failure.message(), Duration.ofSeconds(1));

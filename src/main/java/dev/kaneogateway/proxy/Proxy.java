@@ -158,6 +158,9 @@ public final class Proxy {
   public void refuse(Exchange exchange, Refusal refusal) {
     String path = exchange.head().path();
     exchange.route(routes.of(path));
+    if (lane.cors.grants(exchange)) {
+      return;
+    }
     lane.cors.openRefusal(exchange);
     RetryFields.put(exchange.response(), refusal);
     if (path.startsWith("/api/auth/")) {

@@ -1,6 +1,8 @@
 package dev.kaneogateway.web;
 
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.List;
 
@@ -38,6 +40,35 @@ public final class Cors {
   public void openRefusal(Exchange exchange) {
     open(exchange);
     exposeRetryFields(exchange.response());
+  }
+
+  /**
+   * Answers a preflight of such a page as Kaneo would, if this is one. For those that would be
+   * refused: a page never sees the answer of a preflight, and learns only from that of the request
+   * itself why it is refused and when to come again.
+   */
+  public boolean grants(Exchange exchange) {
+    MultiMap asked = exchange.request().headers();
+    String method = asked.get(HttpHeaders.ACCESS_CONTROL_REQUEST_METHOD);
+    if (!exchange.request().method().equals(HttpMethod.OPTIONS)
+        || method == null
+        || !lists(exchange)) {
+      return false;
+    }
+    exchange.ownAnswer();
+    open(exchange);
+    HttpServerResponse response = exchange.response();
+    String fields = asked.get(HttpHeaders.ACCESS_CONTROL_REQUEST_HEADERS);
+    if (fields != null) {
+      response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_HEADERS, fields);
+    }
+    response
+        .putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_METHODS, method)
+        .putHeader(HttpHeaders.DATE, HttpDate.now())
+        .setStatusCode(204)
+        .end();
+    Problems.discardBody(exchange);
+    return true;
   }
 
   /** Lets such pages read the fields that say when to come again, too. */

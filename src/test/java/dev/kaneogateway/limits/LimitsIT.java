@@ -73,6 +73,37 @@ class LimitsIT {
   }
 
   @Test
+  void aPageOfAnotherOriginReadsTheRefusalOfItsRequestForItsPreflightIsNone() throws Exception {
+    try (RunningGateway gateway = gateway("GATEWAY_LIMIT_ADDRESS_PER_MINUTE", "1")) {
+      get(gateway, "/api/config", "203.0.113.5");
+      for (String path : List.of("/api/task/1", "/api/auth/device/token")) {
+        HttpResponse<String> preflight = preflight(gateway, path, "http://kaneo.test");
+        assertEquals(204, preflight.statusCode(), path);
+        assertEquals("x-a,x-b", header(preflight, "Access-Control-Allow-Headers"), path);
+      }
+      HttpResponse<String> granted = preflight(gateway, "/api/task/1", "http://kaneo.test");
+      assertEquals("http://kaneo.test", header(granted, "Access-Control-Allow-Origin"));
+      assertEquals("true", header(granted, "Access-Control-Allow-Credentials"));
+      assertEquals("PUT", header(granted, "Access-Control-Allow-Methods"));
+      assertEquals(429, preflight(gateway, "/api/task/1", "http://else.test").statusCode());
+      kaneo.nextHead();
+      assertEquals(0, kaneo.unseen(), "a preflight too many reached Kaneo");
+    }
+  }
+
+  private static HttpResponse<String> preflight(RunningGateway gateway, String path, String origin)
+      throws Exception {
+    return send(
+        request(gateway, path)
+            .header("X-Forwarded-For", "203.0.113.5")
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "PUT")
+            .header("Access-Control-Request-Headers", "x-a,x-b")
+            .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
+            .build());
+  }
+
+  @Test
   void anIpv6HouseholdIsOneClient() throws Exception {
     try (RunningGateway gateway = gateway("GATEWAY_LIMIT_ADDRESS_PER_MINUTE", "2")) {
       assertEquals(200, get(gateway, "/", "2001:db8:0:7::1").statusCode());

@@ -72,6 +72,12 @@ class ConnectionPoolIT {
         String refused = crowd.send(get("/4")).readUntil("}");
         assertTrue(refused.startsWith("HTTP/1.1 503 "), refused);
         assertTrue(refused.contains("\r\nRetry-After: 1\r\n"), refused);
+        // A page could not read the refusal of a preflight, so it gets that of its request.
+        String preflight =
+            "Origin: http://kaneo.test\r\nAccess-Control-Request-Method: PUT\r\n\r\n";
+        String granted =
+            crowd.send("OPTIONS /api/4 HTTP/1.1\r\nHost: a\r\n" + preflight).readUntil("\r\n\r\n");
+        assertTrue(granted.startsWith("HTTP/1.1 204 "), granted);
         answer.countDown();
         first.readUntil("hello");
         second.readUntil("hello");
