@@ -4,6 +4,8 @@ import dev.kaneogateway.config.IpRange;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -49,10 +51,10 @@ public final class TrustedProxies {
       return new Origin(peerAddress, scheme, host, true);
     }
     String chain = joined(headers, "X-Forwarded-For");
-    Hop client = chain == null ? null : rightmostUntrusted(chain.split(","), "");
+    Hop client = chain == null ? null : rightmostUntrusted(List.of(chain.split(",")), "");
     if (chain == null) {
       String forwarded = joined(headers, "Forwarded");
-      client = forwarded == null ? null : rightmostUntrusted(forwarded.split(","), "for=");
+      client = forwarded == null ? null : rightmostUntrusted(parts(forwarded, ','), "for=");
     }
     String proto = headers.get("X-Forwarded-Proto");
     String forwardedHost = headers.get("X-Forwarded-Host");
@@ -76,10 +78,11 @@ public final class TrustedProxies {
 
   private record Hop(String address, boolean trusted) {}
 
-  private @Nullable Hop rightmostUntrusted(String[] hops, String parameter) {
+  private @Nullable Hop rightmostUntrusted(List<String> hops, String parameter) {
     Hop leftmost = null;
-    for (int i = hops.length - 1; i >= 0; i--) {
-      String hop = plain(parameter.isEmpty() ? hops[i].strip() : parameter(hops[i], parameter));
+    for (int i = hops.size() - 1; i >= 0; i--) {
+      String written = hops.get(i);
+      String hop = plain(parameter.isEmpty() ? written.strip() : parameter(written, parameter));
       if (IpRange.address(hop).length == 0) {
         return leftmost;
       }
@@ -92,13 +95,42 @@ public final class TrustedProxies {
   }
 
   private static String parameter(String element, String name) {
-    for (String pair : element.split(";")) {
+    for (String pair : parts(element, ';')) {
       String stripped = pair.strip();
       if (stripped.regionMatches(true, 0, name, 0, name.length())) {
         return stripped.substring(name.length()).replace("\"", "");
       }
     }
     return "";
+  }
+
+  /**
+   * What stands between separators outside of quoted strings (RFC 7239 §4): a proxy quotes the Host
+   * its client wrote. Read from the right, for on the left a client may have left a string open.
+   */
+  private static List<String> parts(String text, char separator) {
+    Deque<String> parts = new ArrayDeque<>();
+    int end = text.length();
+    boolean quoted = false;
+    for (int i = end - 1; i >= 0; i--) {
+      char c = text.charAt(i);
+      if (c == '"' && !isEscaped(text, i)) {
+        quoted = !quoted;
+      } else if (c == separator && !quoted) {
+        parts.addFirst(text.substring(i + 1, end));
+        end = i;
+      }
+    }
+    parts.addFirst(text.substring(0, end));
+    return List.copyOf(parts);
+  }
+
+  private static boolean isEscaped(String text, int at) {
+    int first = at;
+    while (first > 0 && text.charAt(first - 1) == '\\') {
+      first--;
+    }
+    return (at - first) % 2 == 1;
   }
 
   /** Without brackets, port and zone: {@code [2001:db8::1]:443} is {@code 2001:db8::1}. */
