@@ -1,5 +1,7 @@
 package dev.kaneogateway.credentials;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Asks the {@link CredentialVerticle} about one token.
  *
@@ -12,6 +14,20 @@ package dev.kaneogateway.credentials;
  */
 record CredentialQuestion(
     TokenDigest digest, String sessionToken, boolean signed, boolean canDoWithout) {
+  /** Whoever asks, what is asked is the same, and is looked up once. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof CredentialQuestion that
+        && digest.equals(that.digest)
+        && sessionToken.equals(that.sessionToken)
+        && signed == that.signed;
+  }
+
+  @Override
+  public int hashCode() {
+    return digest.hashCode();
+  }
+
   @Override
   public String toString() {
     return "CredentialQuestion";
