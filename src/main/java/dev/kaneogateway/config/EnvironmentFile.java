@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * {@code export} before them and a comment behind. A quoted value may go over several lines, as
  * that of Kaneo's {@code GITHUB_PRIVATE_KEY} does, so none of them is taken for a setting. Outside
  * of single quotes {@code $NAME} and <code>${NAME:-default}</code> stand for what the environment,
- * or else a line before, says.
+ * or else a line before, says; what neither knows stays as it stands.
  *
  * @param values by name; of a name that comes twice, the last
  * @param incomplete the names of those that name a variable which is set nowhere
@@ -58,7 +58,8 @@ record EnvironmentFile(Map<String, String> values, Set<String> incomplete) {
                       if (meant == null) {
                         incomplete.add(bare);
                       }
-                      return Matcher.quoteReplacement(meant == null ? "" : meant);
+                      // As it stands: Docker's own --env-file and systemd expand nothing.
+                      return Matcher.quoteReplacement(meant == null ? variable.group() : meant);
                     });
       }
       values.put(bare, read);

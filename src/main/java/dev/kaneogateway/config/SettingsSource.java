@@ -241,8 +241,8 @@ final class SettingsSource {
                       path
                           + ": "
                           + name
-                          + " names a variable that is set nowhere, which leaves nothing of it, as in"
-                          + " Compose; if its $ is meant, put the value between ' and '");
+                          + " has a $ before what is no variable set anywhere, so it is taken as it"
+                          + " stands; Compose would drop it unless the value is between ' and '");
                 }
               } else if (name.startsWith(OWN)) {
                 doubts.add(path + ": " + SettingNames.notASetting(name));

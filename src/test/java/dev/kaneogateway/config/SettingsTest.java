@@ -227,7 +227,7 @@ class SettingsTest {
             DATABASE_URL=postgresql://$OWNER:${PASSWORD}@${HOST}:${PORT:-5433}/kaneo
             GATEWAY_HOST="$${HOST}\\$HOST$1$"
             GITHUB_PRIVATE_KEY=$UNSET
-            KANEO_CLIENT_URL=http://k$UNSET/
+            AUTH_SECRET=se$cret
             """);
     SettingsFiles files =
         new SettingsFiles(
@@ -235,12 +235,12 @@ class SettingsTest {
     Settings settings = files.read();
     assertEquals("postgresql://kaneo:a$HOST@db2:5433/kaneo", settings.database().url());
     assertEquals("${HOST}$HOST$1$", settings.server().host());
-    assertEquals("http://k", settings.kaneo().clientUrl().toString());
+    assertEquals("se$cret", settings.credentials().authSecret().orElseThrow());
     assertEquals(
         List.of(
             kaneos
-                + ": KANEO_CLIENT_URL names a variable that is set nowhere, which leaves nothing"
-                + " of it, as in Compose; if its $ is meant, put the value between ' and '"),
+                + ": AUTH_SECRET has a $ before what is no variable set anywhere, so it is taken as"
+                + " it stands; Compose would drop it unless the value is between ' and '"),
         files.doubts());
   }
 
