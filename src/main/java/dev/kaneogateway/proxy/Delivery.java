@@ -37,6 +37,7 @@ final class Delivery implements ConnectionPool.Caller {
   private Upstreams.@Nullable Upstream failed;
   private RequestTrace.@Nullable Step step;
   private @Nullable Call call;
+  private boolean unheard;
   private boolean over;
 
   /** Whose request it is. Told nothing any more after {@link #end}. */
@@ -92,13 +93,21 @@ final class Delivery implements ConnectionPool.Caller {
 
   /** Asks the Kaneo that is chosen now. */
   void ask() {
-    attempts++;
-    askedNanos = System.nanoTime();
     Upstreams.Upstream chosen =
         candidates.hasNext()
             ? candidates.next()
             : upstreams.choose(exchange.request().headers(), failed);
+    // Where there are several, the others take what is its, and an MCP session is told of its end.
+    if (upstreams.size() == 1 && lane.hadBetterWait(chosen)) {
+      seenAway |= chosen.isAway();
+      askLater();
+      return;
+    }
+    attempts++;
+    askedNanos = System.nanoTime();
     chosen.begin();
+    chosen.asked();
+    unheard = true;
     upstream = chosen;
     last = chosen;
     step = exchange.trace().upstream();
@@ -195,6 +204,7 @@ final class Delivery implements ConnectionPool.Caller {
       return;
     }
     lane.firstByte.stop(firstByte);
+    heard();
     if (searching && answer.statusCode() == 404 && candidates.hasNext() && !sender.isSentOnce()) {
       accepted(answer);
       answer.reset();
@@ -289,7 +299,15 @@ final class Delivery implements ConnectionPool.Caller {
     release();
   }
 
+  private void heard() {
+    if (unheard && upstream != null) {
+      unheard = false;
+      upstream.heard();
+    }
+  }
+
   private void release() {
+    heard();
     if (upstream != null) {
       if (call == null) {
         upstream.pool().withdraw(this);

@@ -114,6 +114,11 @@ final class Lane {
     return upstream != null && upstream.mayReturnWithin(hold) && held < mostHeld;
   }
 
+  /** Whether a request is not to go to a Kaneo now that is just coming back. */
+  boolean hadBetterWait(Upstreams.Upstream upstream) {
+    return held < mostHeld && upstream.spares(hold);
+  }
+
   /** Does something a little later, when a Kaneo that restarts may be back. */
   void holdBack(Runnable then) {
     held++;

@@ -17,11 +17,19 @@ final class Presence {
   private volatile boolean reachedBefore;
   private volatile boolean away;
   private volatile long awaySinceNanos;
+
+  /** Less than what requests wait for, so that one of them tries each time. */
+  private static final Duration TRIED_AGAIN = Duration.ofMillis(50);
+
   private volatile int failures;
   private volatile boolean open;
   private volatile long openUntilNanos;
   private volatile boolean unwell;
   private volatile Settings.Breaker rules;
+  private volatile boolean returned;
+  private volatile long returnedNanos;
+  private volatile long triedNanos;
+  private final AtomicInteger unanswered = new AtomicInteger();
   private final AtomicInteger repeated = new AtomicInteger();
   private Duration pause;
   private int failedChecks;
@@ -63,6 +71,10 @@ final class Presence {
   /** A connection was made. */
   void reached() {
     if (!reachedBefore || away) {
+      if (away) {
+        returnedNanos = System.nanoTime();
+        returned = true;
+      }
       reachedBefore = true;
       away = false;
     }
@@ -70,11 +82,45 @@ final class Presence {
 
   /** No connection could be made, which needs no second witness. */
   synchronized void refused() {
+    triedNanos = System.nanoTime();
     if (!away) {
-      awaySinceNanos = System.nanoTime();
+      awaySinceNanos = triedNanos;
       away = true;
     }
     passOver();
+  }
+
+  /** It is asked, and counts as busy with that until {@link #heard}. */
+  void asked() {
+    unanswered.incrementAndGet();
+  }
+
+  /** What it was asked has the head of its answer, or is over. */
+  void heard() {
+    unanswered.decrementAndGet();
+  }
+
+  /**
+   * Whether a request had better wait a moment: while it is away one now and then sees whether it
+   * is back, which is this one if it need not wait; and for some time after its return, when all
+   * that waited would come at once and have it do a thousand things slowly instead of some quickly,
+   * it may have enough to do.
+   *
+   * @param hold how long it may be away, and how long it counts as just back
+   * @param enough how many requests it should have unanswered at most meanwhile
+   */
+  boolean spares(Duration hold, int enough) {
+    long now = System.nanoTime();
+    if (away && mayReturnWithin(hold)) {
+      boolean triedLately = now - triedNanos < TRIED_AGAIN.toNanos();
+      triedNanos = triedLately ? triedNanos : now;
+      return triedLately;
+    }
+    return returned && unanswered.get() >= enough && now - returnedNanos < hold.toNanos();
+  }
+
+  boolean isAway() {
+    return away;
   }
 
   /** It answered as one that is well. */

@@ -29,6 +29,9 @@ final class Upstreams {
   /** Names the session of MCP's streamable HTTP, in the answer that made it and in its requests. */
   private static final String MCP_SESSION = "mcp-session-id";
 
+  /** One of so many connections may wait for an answer of a Kaneo that has just come back. */
+  private static final int COLD = 16;
+
   private final NetClient client;
   private final List<Upstream> upstreams;
   private final McpSessions mcpSessions;
@@ -40,15 +43,18 @@ final class Upstreams {
     private final UpstreamMeters meters;
     private final ConnectionPool pool;
     private final URI uri;
+    private final int enough;
 
     Upstream(
         Vertx vertx,
         NetClient client,
         URI uri,
         ConnectionPool.Limits limits,
+        int enough,
         Presence presence,
         UpstreamMeters meters) {
       this.uri = uri;
+      this.enough = enough;
       this.presence = presence;
       this.meters = meters;
       meters.availableWhile(presence::isAvailable);
@@ -95,12 +101,29 @@ final class Upstreams {
       meters.requestEnded();
     }
 
+    void asked() {
+      presence.asked();
+    }
+
+    void heard() {
+      presence.heard();
+    }
+
+    /** See {@link Presence#spares}. */
+    boolean spares(Duration hold) {
+      return presence.spares(hold, enough);
+    }
+
     void reached() {
       presence.reached();
     }
 
     void refused() {
       presence.refused();
+    }
+
+    boolean isAway() {
+      return presence.isAway();
     }
 
     /** Whether it is worth waiting for. */
@@ -153,6 +176,7 @@ final class Upstreams {
                         client,
                         uri,
                         limits,
+                        Math.max(1, connections * eventLoops / COLD),
                         presences.of(uri, settings.breaker()),
                         metrics.upstream(uri.toString())))
             .toList();
