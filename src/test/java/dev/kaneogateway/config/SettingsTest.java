@@ -227,7 +227,7 @@ class SettingsTest {
             DATABASE_URL=postgresql://$OWNER:${PASSWORD}@${HOST}:${PORT:-5433}/kaneo
             GATEWAY_HOST="$${HOST}\\$HOST$1$"
             GITHUB_PRIVATE_KEY=$UNSET
-            AUTH_SECRET=se$cret
+            AUTH_SECRET=a$ecret-of-32-letters-or-even-more-than-that
             """);
     SettingsFiles files =
         new SettingsFiles(
@@ -235,7 +235,9 @@ class SettingsTest {
     Settings settings = files.read();
     assertEquals("postgresql://kaneo:a$HOST@db2:5433/kaneo", settings.database().url());
     assertEquals("${HOST}$HOST$1$", settings.server().host());
-    assertEquals("se$cret", settings.credentials().authSecret().orElseThrow());
+    assertEquals(
+        "a$ecret-of-32-letters-or-even-more-than-that",
+        settings.credentials().authSecret().orElseThrow());
     assertEquals(
         List.of(
             kaneos
