@@ -52,7 +52,10 @@ final class EdgeVerticle extends VerticleBase {
   private Surfaces.Maker maker;
   private @Nullable HttpServer server;
   private @Nullable HttpClient client;
-  private @Nullable Surfaces surfaces;
+
+  /** Volatile: what guards the port, on every event loop, tells them of what was no request. */
+  private volatile @Nullable Surfaces surfaces;
+
   private boolean leaving;
   private int guardedPort;
   private GuardedPorts.@Nullable Rules rules;

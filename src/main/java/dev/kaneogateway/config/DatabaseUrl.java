@@ -1,7 +1,5 @@
 package dev.kaneogateway.config;
 
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -73,7 +71,8 @@ public record DatabaseUrl(
         parameters(rest.substring(hostAndPath.length()).replaceFirst("^[?]", ""));
     int colon = people.indexOf(':');
     String user =
-        parameters.getOrDefault("user", decoded(colon < 0 ? people : people.substring(0, colon)));
+        parameters.getOrDefault(
+            "user", Parse.percentDecoded(colon < 0 ? people : people.substring(0, colon)));
     if (path.isEmpty() && user.isEmpty()) {
       throw new IllegalArgumentException(EXAMPLE);
     }
@@ -82,15 +81,16 @@ public record DatabaseUrl(
           "it names several hosts; give one name that leads to the primary");
     }
     int port = place.endsWith("]") ? -1 : place.lastIndexOf(':');
-    String host = decoded(port < 0 ? place : place.substring(0, port));
+    String host = Parse.percentDecoded(port < 0 ? place : place.substring(0, port));
     return new DatabaseUrl(
         parameters
             .getOrDefault("host", host.isEmpty() ? "localhost" : host)
             .replaceAll("[\\[\\]]", ""),
         port(parameters.getOrDefault("port", port < 0 ? "" : place.substring(port + 1))),
-        path.isEmpty() ? user : decoded(path),
+        path.isEmpty() ? user : Parse.percentDecoded(path),
         user,
-        parameters.getOrDefault("password", colon < 0 ? "" : decoded(people.substring(colon + 1))),
+        parameters.getOrDefault(
+            "password", colon < 0 ? "" : Parse.percentDecoded(people.substring(colon + 1))),
         tls(parameters),
         Optional.ofNullable(parameters.get("sslrootcert")).map(DatabaseUrl::file),
         Optional.ofNullable(parameters.get("application_name")));
@@ -130,7 +130,7 @@ public record DatabaseUrl(
     for (String pair : query.split("&")) {
       int equals = pair.indexOf('=');
       if (equals > 0) {
-        parameters.put(pair.substring(0, equals), decoded(pair.substring(equals + 1)));
+        parameters.put(pair.substring(0, equals), Parse.percentDecoded(pair.substring(equals + 1)));
       }
     }
     return parameters;
@@ -173,15 +173,6 @@ public record DatabaseUrl(
       throw new IllegalArgumentException("its sslrootcert is no file that can be read");
     }
     return file;
-  }
-
-  /** As decodeURIComponent does, which leaves a plus sign alone. */
-  static String decoded(String text) {
-    try {
-      return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      return text;
-    }
   }
 
   @Override

@@ -70,7 +70,7 @@ final class OperationKeys {
       Setting.secret(
           "OTEL_EXPORTER_OTLP_HEADERS",
           Parse.pairs("headers like x-api-key=secret")
-              .andThen(pairs -> pairs.stream().map(DatabaseUrl::decoded).toList()),
+              .andThen(pairs -> pairs.stream().map(Parse::percentDecoded).toList()),
           "Fields sent along with spans, as `name=value`, percent-encoded; for a receiver that wants a credential.");
   static final Setting<String> OTEL_SERVICE_NAME =
       Setting.of(

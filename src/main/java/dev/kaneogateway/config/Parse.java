@@ -2,6 +2,8 @@ package dev.kaneogateway.config;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -264,5 +266,14 @@ final class Parse {
     List<String> ranges = list(text);
     ranges.forEach(IpRange::parse);
     return ranges;
+  }
+
+  /** As decodeURIComponent does, which leaves a plus sign alone. */
+  static String percentDecoded(String text) {
+    try {
+      return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return text;
+    }
   }
 }

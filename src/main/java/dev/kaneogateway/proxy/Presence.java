@@ -6,30 +6,29 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Whether one Kaneo is there and well, as far as requests tell, and how many are under way there: a
- * circuit breaker that steers the choice among several. It never keeps a request from the only
- * Kaneo there is. Safe from any thread.
+ * circuit breaker that steers the choice among several. From the only Kaneo there is it keeps no
+ * request, but may {@linkplain #spares have one wait} around a restart. Safe from any thread.
  */
 final class Presence {
   /** So many answers let one more request be asked again. */
   private static final int ANSWERS_FOR_A_REPEAT = 5;
 
-  private final AtomicInteger inFlight = new AtomicInteger();
-  private volatile boolean reachedBefore;
-  private volatile boolean away;
-  private volatile long awaySinceNanos;
-
   /** Less than what requests wait for, so that one of them tries each time. */
   private static final Duration TRIED_AGAIN = Duration.ofMillis(50);
 
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger unanswered = new AtomicInteger();
+  private volatile boolean reachedBefore;
+  private volatile boolean away;
+  private volatile long awaySinceNanos;
+  private volatile long triedNanos;
+  private volatile boolean returned;
+  private volatile long returnedNanos;
   private volatile int failures;
   private volatile boolean open;
   private volatile long openUntilNanos;
   private volatile boolean unwell;
   private volatile Settings.Breaker rules;
-  private volatile boolean returned;
-  private volatile long returnedNanos;
-  private volatile long triedNanos;
-  private final AtomicInteger unanswered = new AtomicInteger();
   private final AtomicInteger repeated = new AtomicInteger();
   private Duration pause;
   private int failedChecks;
