@@ -92,7 +92,8 @@ final class OAuthAnswers {
       response.headers().add(HttpHeaders.VARY, "Access-Control-Request-Headers");
       response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_METHODS, method).setStatusCode(204).end();
     } else {
-      exchange.response().putHeader(HttpHeaders.ALLOW, method + ", OPTIONS");
+      String heads = method.equals("GET") ? "GET, HEAD" : method;
+      exchange.response().putHeader(HttpHeaders.ALLOW, heads + ", OPTIONS");
       refuse(exchange, new OAuthException(405, "invalid_request", "Use " + method));
     }
   }

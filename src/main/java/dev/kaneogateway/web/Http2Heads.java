@@ -113,6 +113,10 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
     if (!Octets.isToken(method.toString())) {
       throw refused(stream, "the method is no token");
     }
+    if (headers.contains(Http2Headers.PseudoHeaderName.PROTOCOL.value())) {
+      // It is defined for who was told of extended CONNECT only (RFC 8441 §3, RFC 9113 §8.3).
+      throw refused(stream, "a :protocol that was not offered");
+    }
     Iterator<CharSequence> hosts = headers.valueIterator(HttpHeaderNames.HOST);
     if (hosts.hasNext()) {
       hosts.next();

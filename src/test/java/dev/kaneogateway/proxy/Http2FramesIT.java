@@ -310,6 +310,7 @@ class Http2FramesIT {
         field("8.2.2 TE other than trailers", "te", "trailers, deflate"),
         field("8.3 an unknown pseudo-field", ":test", "x"),
         field("8.3 a pseudo-field of answers", ":status", "200"),
+        field("8.3 a pseudo-field of what was not offered", ":protocol", "websocket"),
         fields(
             "8.3 a pseudo-field behind others",
             ":method",
