@@ -5,12 +5,9 @@ import dev.kaneogateway.limits.Overload;
 import dev.kaneogateway.limits.RetryFields;
 import dev.kaneogateway.upstream.Call;
 import dev.kaneogateway.upstream.UpstreamFailure;
-import dev.kaneogateway.web.Bodies;
-import dev.kaneogateway.web.Deadlines;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Problems;
 import io.vertx.core.MultiMap;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -22,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One request carried to Kaneo and its answer carried back, both bodies streamed. Whatever breaks,
  * the client gets a whole answer or a visible break, never half an answer that looks whole. {@link
- * Delivery} finds a Kaneo, {@link Download} is the way back. Confined to its event loop.
+ * Delivery} finds a Kaneo, {@link Upload} is the way there and {@link Download} the way back.
+ * Confined to its event loop.
  */
 final class Forward implements Delivery.Sender {
   private final Lane lane;
@@ -31,12 +29,7 @@ final class Forward implements Delivery.Sender {
   private final HttpServerRequest request;
   private final HttpServerResponse response;
   private final Delivery delivery;
-  private final Deadlines.Entry firstFrame;
-  private boolean hasBody;
-  private @Nullable Buffer firstChunk;
-  private @Nullable Buffer kept;
-  private @Nullable BodyPump upload;
-  private boolean uploaded;
+  private final Upload upload;
   private @Nullable Download download;
   private boolean over;
 
@@ -52,9 +45,7 @@ final class Forward implements Delivery.Sender {
     this.request = exchange.request();
     this.response = exchange.response();
     this.delivery = new Delivery(lane, upstreams, exchange, this);
-    this.firstFrame =
-        lane.progress.entry(
-            () -> giveUp(408, "request_timeout", "The body did not begin to come."));
+    this.upload = new Upload(lane, exchange, this);
   }
 
   /** Takes the request over. Its body, if it announces one, must be paused. */
@@ -67,58 +58,11 @@ final class Forward implements Delivery.Sender {
             finish(true);
           }
         });
-    if (request.version() == HttpVersion.HTTP_2 && exchange.head().contentLength() < 0) {
-      awaitFirstFrame();
-    } else {
-      hasBody = exchange.announcesBody();
-      if (delivery.isSearching() && Bodies.isSmall(exchange.head().contentLength())) {
-        keepBody();
-      } else {
-        delivery.ask();
-      }
-    }
+    upload.prepare(delivery.isSearching());
   }
 
-  /** Reads a body whole before the first Kaneo is asked, so that it can be sent to another. */
-  private void keepBody() {
-    Bodies.read(exchange, lane.bodyPatience)
-        .onComplete(
-            (body, failure) -> {
-              if (failure instanceof Bodies.TooSlow) {
-                giveUp(408, "request_timeout", "The body stopped coming.");
-              } else if (failure != null) {
-                clientLeft();
-              } else if (!over) {
-                kept = body;
-                uploaded = true;
-                delivery.ask();
-              }
-            });
-  }
-
-  /** HTTP/2 tells of a body only by its first frame. */
-  private void awaitFirstFrame() {
-    request.exceptionHandler(broken -> clientLeft());
-    request.handler(
-        chunk -> {
-          if (!hasBody) {
-            hasBody = true;
-            firstChunk = chunk;
-            begun();
-          }
-        });
-    request.endHandler(
-        end -> {
-          if (!hasBody) {
-            begun();
-          }
-        });
-    lane.progress.restart(firstFrame);
-    request.fetch(1);
-  }
-
-  private void begun() {
-    lane.progress.stop(firstFrame);
+  /** As much of the request is there as is needed to ask Kaneo. */
+  void ready() {
     if (!over) {
       delivery.ask();
     }
@@ -126,66 +70,25 @@ final class Forward implements Delivery.Sender {
 
   @Override
   public boolean isSentOnce() {
-    return hasBody && kept == null;
+    return upload.isSentOnce();
   }
 
   @Override
   public void send(Call to) {
-    if (!hasBody) {
+    upload.send(to);
+  }
+
+  /** All of the request is on its way. */
+  void uploaded() {
+    if (download == null && !over) {
       delivery.awaitAnswer();
-      to.sendWhole();
-      return;
-    }
-    to.sendHead(exchange.head().contentLength() < 0);
-    if (kept != null) {
-      to.end(kept);
-      delivery.awaitAnswer();
-      return;
-    }
-    BodyPump pump =
-        new BodyPump(
-                request, to, exchange.head().contentLength(), lane.maxBodyBytes, new UploadEvents())
-            .limited(lane.progress, () -> 0, true, this::uploadStalled);
-    upload = pump;
-    if (firstChunk != null) {
-      Buffer first = firstChunk;
-      firstChunk = null;
-      pump.start(first);
-    } else {
-      pump.start();
     }
   }
 
-  private final class UploadEvents implements BodyPump.Events {
-    @Override
-    public void completed() {
-      uploaded = true;
-      if (download == null && !over) {
-        delivery.awaitAnswer();
-      }
-    }
-
-    @Override
-    public void tooLarge() {
-      giveUp(413, "content_too_large", "The body is larger than this server takes.");
-    }
-
-    @Override
-    public void sourceFailed(Throwable cause) {
-      clientLeft();
-    }
-  }
-
-  private void uploadStalled() {
-    if (upload != null && upload.waitsForSink()) {
-      // One that answers already may leave the rest unread; its answer goes on.
-      if (download == null) {
-        notAnswered(UpstreamFailure.SILENT);
-      }
-    } else if (exchange.awaitsGoAhead() && exchange.request().bytesRead() == 0) {
+  /** Kaneo takes no more of the body; one that answers already may leave the rest unread. */
+  void kaneoStalled() {
+    if (download == null) {
       notAnswered(UpstreamFailure.SILENT);
-    } else {
-      giveUp(408, "request_timeout", "The body stopped coming.");
     }
   }
 
@@ -194,8 +97,8 @@ final class Forward implements Delivery.Sender {
     if (over) {
       return Long.MAX_VALUE;
     }
-    if (upload != null && !uploaded) {
-      return upload.waitsForSink() ? Long.MAX_VALUE : upload.pace();
+    if (upload.isUnderWay()) {
+      return upload.clientPace();
     }
     return download == null ? Long.MAX_VALUE : download.clientPace();
   }
@@ -276,7 +179,7 @@ final class Forward implements Delivery.Sender {
 
   /** All of the answer has been passed on. */
   void downloaded() {
-    boolean unread = hasBody && !uploaded;
+    boolean unread = upload.isUnread();
     finish(unread);
     if (unread) {
       Problems.discardBody(exchange);
@@ -323,7 +226,8 @@ final class Forward implements Delivery.Sender {
     Problems.answer(exchange, status, code, message);
   }
 
-  private void clientLeft() {
+  /** Nobody waits for an answer any more. */
+  void clientLeft() {
     // HTTP/2 closes a stream while its last frame is being written.
     if (!over && !response.ended()) {
       exchange.abandoned();
@@ -361,7 +265,8 @@ final class Forward implements Delivery.Sender {
     giveUp(400, "bad_request", "A field has characters that no field may have.");
   }
 
-  private void giveUp(int status, String code, String message) {
+  /** Ends it with a refusal, or with a visible break if an answer was begun. */
+  void giveUp(int status, String code, String message) {
     if (over) {
       return;
     }
@@ -382,10 +287,7 @@ final class Forward implements Delivery.Sender {
   /** Ends both directions; what Kaneo has to say yet, nobody hears. */
   void finish(boolean cutUpstream) {
     over = true;
-    lane.progress.stop(firstFrame);
-    if (upload != null) {
-      upload.stop();
-    }
+    upload.stop();
     if (download != null) {
       download.stop();
     }
