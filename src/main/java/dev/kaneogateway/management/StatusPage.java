@@ -138,7 +138,11 @@ final class StatusPage {
     return model;
   }
 
+  /** None where nothing is counted: a line at 0 would say that nobody asks and nothing fails. */
   private List<Map<String, Object>> charts() {
+    if (!metrics.measured()) {
+      return List.of();
+    }
     return List.of(
         new Chart("Requests", value -> Figures.rate(value, "/s"))
             .line(

@@ -66,6 +66,7 @@ public final class GatewayMetrics implements AutoCloseable {
         }
       };
 
+  private final boolean measured;
   private final Traces traces = new Traces();
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(EXPOSITION, new PrometheusRegistry(), Clock.SYSTEM, traces);
@@ -89,6 +90,7 @@ public final class GatewayMetrics implements AutoCloseable {
    * @param measured whether anything is measured; if not, the exposition is empty
    */
   public GatewayMetrics(boolean measured) {
+    this.measured = measured;
     if (!measured) {
       // Whatever is registered from here on takes every call and keeps nothing.
       registry.config().meterFilter(MeterFilter.deny());
@@ -191,6 +193,11 @@ public final class GatewayMetrics implements AutoCloseable {
 
   public void tunnelClosed() {
     tunnels.decrement();
+  }
+
+  /** Whether anything is measured, or all that is told here of figures means nothing. */
+  public boolean measured() {
+    return measured;
   }
 
   /** What has been counted so far. */

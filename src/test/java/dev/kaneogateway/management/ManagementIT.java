@@ -260,6 +260,8 @@ class ManagementIT {
           String answer = operator.send("GET " + path + head).readAll();
           assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
           assertEquals(path.equals("/metrics"), answer.endsWith("\r\n\r\n"), answer);
+          assertEquals(path.equals("/"), answer.contains("GATEWAY_METRICS is false"), answer);
+          assertFalse(answer.contains("<figure"), answer);
         }
       }
     }
