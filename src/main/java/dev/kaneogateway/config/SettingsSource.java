@@ -15,6 +15,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.DuplicateKeyException;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
@@ -192,6 +194,12 @@ final class SettingsSource {
     } catch (IOException e) {
       unreadable(path + " cannot be read: check that it exists and may be read by this user");
       return;
+    } catch (DuplicateKeyException e) {
+      unreadable(path + " has a name for the second time" + line(e) + ": take away one of them");
+      return;
+    } catch (MarkedYamlEngineException e) {
+      unreadable(path + " is not YAML" + line(e) + ": does a value need quotes?");
+      return;
     } catch (YamlEngineException e) {
       unreadable(path + " is not YAML: " + firstLine(e.getMessage()));
       return;
@@ -257,6 +265,11 @@ final class SettingsSource {
 
   private static String notUtf8(Path path) {
     return path + " is not in UTF-8: save it in that encoding";
+  }
+
+  /** Where it is; what else the parser says has the line itself, which may hold a secret. */
+  private static String line(MarkedYamlEngineException e) {
+    return e.getProblemMark().map(mark -> " at line " + (mark.getLine() + 1)).orElse("");
   }
 
   private static String firstLine(@org.jspecify.annotations.Nullable String message) {

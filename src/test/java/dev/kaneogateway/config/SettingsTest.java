@@ -112,6 +112,26 @@ class SettingsTest {
         e::getMessage);
   }
 
+  /** The parser would show the line itself, and a secret in it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          CORS_ORIGINS: *        | is not YAML at line 2: does a value need quotes?
+          AUTH_SECRET: "s3cret-pw | is not YAML at line 3: does a value need quotes?
+          AUTH_SECRET: *s3cret-pw | is not YAML at line 2: does a value need quotes?
+          GATEWAY_PORT: 2        | has a name for the second time at line 2: take away one of them
+          """)
+  void whatIsNoYamlIsToldWithItsLine(String second, String told) throws Exception {
+    Path file = Files.writeString(directory.resolve("g.yaml"), "GATEWAY_PORT: 1\n" + second + "\n");
+    SettingsException e =
+        assertThrows(
+            SettingsException.class,
+            () -> Settings.load(Map.of("DATABASE_URL", URL), Optional.empty(), Optional.of(file)));
+    assertEquals(List.of(file + " " + told), e.problems());
+  }
+
   @Test
   void aNameInTheEnvironmentThatMayBeMisspeltIsToldOf() throws Exception {
     Path kaneos =
