@@ -10,16 +10,11 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 
 /** The command line. */
 public final class Main {
-  /** Where Vert.x has its files; a container whose file system is read-only may have none. */
-  private static final Path TEMPORARY = Path.of(System.getProperty("java.io.tmpdir"));
-
   static final int OK = 0;
   static final int NOT_WELL = 1;
   private static final int USAGE_OR_SETTINGS = 2;
@@ -31,6 +26,7 @@ public final class Main {
 
   public static void main(String[] arguments) {
     prepareNetty();
+    prepareFiles();
     prepareTls();
     int code = run(arguments, System.out, System.err);
     if (code != SERVING) {
@@ -48,6 +44,15 @@ public final class Main {
   static void prepareNetty() {
     setUnlessSet("io.netty.jfr.enabled", "false");
     setUnlessSet("io.netty.tryReflectionSetAccessible", "true");
+  }
+
+  /**
+   * Has Vert.x unpack nothing from the jar: all here reads it in place. A container whose file
+   * system is read-only, or a full disk, then takes from the gateway no more than Netty's
+   * transports. To be called before any class of Vert.x is there.
+   */
+  private static void prepareFiles() {
+    setUnlessSet("vertx.disableFileCPResolving", "true");
   }
 
   /**
@@ -103,14 +108,6 @@ public final class Main {
     }
     files.doubts().forEach(doubt -> err.println("warning: " + doubt));
     LogConfiguration.take(settings.logs(), parsed.command().equals("serve"));
-    if (!Files.isWritable(TEMPORARY) && !TEMPORARY.toFile().mkdirs()) {
-      err.println(
-          "The gateway cannot start: "
-              + TEMPORARY
-              + " is not writable, and what is unpacked from the jar goes there;"
-              + " let it be, or name another with -Djava.io.tmpdir");
-      return NOT_WELL;
-    }
     return switch (parsed.command()) {
       case "check" -> check(settings, parsed.json(), out);
       case "triggers" -> triggers(parsed.action(), settings, out);

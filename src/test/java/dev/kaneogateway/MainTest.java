@@ -2,10 +2,12 @@ package dev.kaneogateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.config.Settings;
 import io.vertx.core.json.JsonObject;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -150,10 +152,9 @@ class MainTest {
     assertTrue(!text(err).contains("in use"), text(err));
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"serve", "check"})
-  void aTemporaryDirectoryThatCannotBeWrittenIsToldInALine(String command, @TempDir Path directory)
-      throws Exception {
+  @Test
+  @Timeout(60)
+  void nothingHasToBeWrittenForTheGatewayToServe(@TempDir Path directory) throws Exception {
     Path file =
         Files.writeString(
             directory.resolve("g.yaml"),
@@ -166,16 +167,21 @@ class MainTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName(),
-                command,
+                "serve",
                 "--config",
                 file.toString())
             .redirectErrorStream(true)
             .start();
-    String told = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(1, process.waitFor(), told);
-    assertTrue(told.contains("/proc/nothing is not writable"), told);
-    // JDK 25 warns of one that is not there.
-    assertEquals(1, told.lines().filter(line -> !line.startsWith("WARNING: ")).count(), told);
+    try (BufferedReader told = process.inputReader(StandardCharsets.UTF_8)) {
+      String line = told.readLine();
+      while (line != null && !line.contains(" listens on ")) {
+        assertFalse(line.contains("cannot start"), line);
+        line = told.readLine();
+      }
+      assertNotNull(line);
+    } finally {
+      process.destroyForcibly();
+    }
   }
 
   private int run(String... arguments) {

@@ -2,6 +2,7 @@ package dev.kaneogateway.management;
 
 import static dev.kaneogateway.management.RecentProblems.Problem;
 
+import com.github.jknack.handlebars.io.ClassPathTemplateLoader;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Tally;
 import dev.kaneogateway.metrics.Totals;
@@ -51,6 +52,8 @@ final class StatusPage {
     this.version = version;
     this.started = clock.instant();
     this.engine = HandlebarsTemplateEngine.create(vertx);
+    // By itself it takes a file of this name from the working directory, or unpacks one to disk.
+    engine.unwrap().with(new ClassPathTemplateLoader("/management", ""));
     history.add(metrics.totals(started));
   }
 

@@ -1,5 +1,6 @@
 package dev.kaneogateway.pages;
 
+import com.github.jknack.handlebars.io.ClassPathTemplateLoader;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.HttpDate;
@@ -50,6 +51,8 @@ final class PageWriter {
     // A changed sheet has another address, so that no browser shows new pages with old looks.
     this.styleVersion = Integer.toHexString(style.hashCode());
     this.engine = HandlebarsTemplateEngine.create(vertx);
+    // By itself it takes a file of this name from the working directory, or unpacks one to disk.
+    engine.unwrap().with(new ClassPathTemplateLoader("/pages", ""));
   }
 
   /** Reads and compiles the template, which blocks, so that no request has to. */
