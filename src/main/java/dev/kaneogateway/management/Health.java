@@ -99,8 +99,11 @@ public final class Health {
         (name, before) -> {
           boolean everWell = seen == State.UP || (before != null && before.everWell());
           State state = seen == State.UNUSED && everWell ? State.DOWN : seen;
-          Instant since =
-              before != null && before.state() == state ? before.since() : clock.instant();
+          Instant now = clock.instant();
+          // Where the clock was set back nothing began later than now, or it would be borne for
+          // as much longer.
+          boolean still = before != null && before.state() == state && !before.since().isAfter(now);
+          Instant since = still ? before.since() : now;
           return new Part(name, kind, state, needed, everWell, patience, detail, since);
         });
   }

@@ -66,6 +66,17 @@ class HealthTest {
   }
 
   @Test
+  void aPauseIsBorneNoLongerWhereTheClockIsSetBack() {
+    kaneo("a", true);
+    kaneo("a", false);
+    later(Duration.ofHours(-3));
+    kaneo("a", false);
+    assertEquals(now.toString(), part("kaneo a").getString("since"));
+    later(PATIENCE);
+    assertFalse(health.isReady());
+  }
+
+  @Test
   void aPauseThatTheGatewayBridgesLeavesItReady() {
     kaneo("a", true);
     later(Duration.ofMinutes(1));
