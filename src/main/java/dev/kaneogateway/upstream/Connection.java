@@ -151,13 +151,16 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Bytes after the end of an answer would be taken for the next one, so their read ends first. */
+  /**
+   * Bytes after the end of an answer would be taken for the next one, so their read ends first. The
+   * end of an answer without a length is that of the connection, which is told only afterwards.
+   */
   private void giveBack() {
     done = false;
     if (!open) {
       return;
     }
-    if (keepAlive && !decoder.hasMore()) {
+    if (keepAlive && !decoder.hasMore() && channel().channel().isActive()) {
       readOn(true);
       idleSinceNanos = System.nanoTime();
       pool.returned(this);

@@ -307,6 +307,33 @@ class ConnectionPoolIT {
   }
 
   /** One more client beside the one that has the connection, and gone again. */
+  @Test
+  void anAnswerThatEndsWithItsConnectionLeavesNoneToWhoWaits() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          if (head.startsWith("POST")) {
+            connection.write(ScriptedUpstream.ok("hello"));
+            return true;
+          }
+          connection.write("HTTP/1.1 200 OK\r\n\r\nall of it");
+          end.await();
+          return false;
+        });
+    try (RunningGateway gateway = gateway("GATEWAY_UPSTREAM_CONNECTIONS", "1");
+        RawPeer first = new RawPeer(gateway.port());
+        RawPeer second = new RawPeer(gateway.port())) {
+      first.send(get("/1"));
+      kaneo.nextHead();
+      second.send("POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 2.0");
+      end.countDown();
+      first.readUntil("all of it");
+      String answer = second.readUntil("hello");
+      assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+    }
+  }
+
   private static void leaveWhileWaiting(RunningGateway gateway) throws Exception {
     try (RawPeer second = new RawPeer(gateway.port())) {
       second.send(get("/2"));
