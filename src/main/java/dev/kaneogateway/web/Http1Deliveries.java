@@ -7,6 +7,8 @@ import io.vertx.core.Handler;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.http.HttpServerRequestInternal;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
 import java.util.concurrent.Future;
@@ -62,7 +64,10 @@ public final class Http1Deliveries {
       // Or its first bytes would be gone before somebody listens.
       request.pause();
     }
-    deliveries.next = () -> next.handle(request);
+    // Its turn comes from the loop; what handles it counts on its context, as of one that waited
+    // not.
+    ContextInternal context = ((HttpServerRequestInternal) request).context();
+    deliveries.next = () -> context.dispatch(request, next);
     deliveries.await();
   }
 

@@ -66,6 +66,28 @@ class BodiesIT {
     gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
   }
 
+  /** Its turn comes when that answer has left, which the loop tells and not Vert.x. */
+  @Test
+  void oneBehindALargeAnswerIsReadAsAnyOther() throws Exception {
+    String large = "x".repeat(16_000);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(ScriptedUpstream.ok(large));
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+          "GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
+              + "POST /api/auth/device/code HTTP/1.1\r\nHost: a\r\n"
+              + FORM
+              + "Content-Length: 14\r\n\r\nclient_id=evil");
+      peer.readUntil(large);
+      String answer = peer.readUntil("}");
+      assertTrue(answer.contains("invalid_client"), answer);
+    }
+    kaneo.startOver();
+  }
+
   /** RFC 9113 §8.2.2: there a connection has no field of its own. */
   @Test
   void overHttp2ItIsGivenUpWithoutAFieldOfHttp1() {
