@@ -64,8 +64,7 @@ public final class Http1Deliveries {
       // Or its first bytes would be gone before somebody listens.
       request.pause();
     }
-    // Its turn comes from the loop; what handles it counts on its context, as of one that waited
-    // not.
+    // Its turn comes from the loop; who handles it counts on its context, as if it had not waited.
     ContextInternal context = ((HttpServerRequestInternal) request).context();
     deliveries.next = () -> context.dispatch(request, next);
     deliveries.await();

@@ -306,7 +306,6 @@ class ConnectionPoolIT {
     return connections.stream().distinct().count();
   }
 
-  /** One more client beside the one that has the connection, and gone again. */
   @Test
   void anAnswerThatEndsWithItsConnectionLeavesNoneToWhoWaits() throws Exception {
     CountDownLatch end = new CountDownLatch(1);
@@ -334,6 +333,7 @@ class ConnectionPoolIT {
     }
   }
 
+  /** One more client beside the one that has the connection, and gone again. */
   private static void leaveWhileWaiting(RunningGateway gateway) throws Exception {
     try (RawPeer second = new RawPeer(gateway.port())) {
       second.send(get("/2"));
