@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -18,6 +19,7 @@ import java.util.regex.Pattern;
  * @param database the user's name if none is told
  * @param user empty if none is told
  * @param rootCertificate whom to trust instead of the authorities that Java knows
+ * @param options what PostgreSQL is to set for the connection, like {@code -c search_path=other}
  */
 public record DatabaseUrl(
     String host,
@@ -27,10 +29,12 @@ public record DatabaseUrl(
     String password,
     Tls tls,
     Optional<Path> rootCertificate,
-    Optional<String> applicationName) {
+    Optional<String> applicationName,
+    Optional<String> options) {
   private static final int USUAL_PORT = 5432;
   static final String EXAMPLE =
       "give the one Kaneo has, like postgresql://user:password@host:5432/kaneo";
+  private static final Set<String> CERTIFICATES = Set.of("sslrootcert", "sslcert", "sslkey");
   private static final Pattern PARAMETER = Pattern.compile("(?<=[?&])\\w+=[^&#]*");
 
   /** How much of TLS is asked for (libpq's {@code sslmode}). */
@@ -93,7 +97,8 @@ public record DatabaseUrl(
             "password", colon < 0 ? "" : Parse.percentDecoded(people.substring(colon + 1))),
         tls(parameters),
         Optional.ofNullable(parameters.get("sslrootcert")).map(DatabaseUrl::file),
-        Optional.ofNullable(parameters.get("application_name")));
+        Optional.ofNullable(parameters.get("application_name")),
+        Optional.ofNullable(parameters.get("options")));
   }
 
   /**
@@ -130,7 +135,9 @@ public record DatabaseUrl(
     for (String pair : query.split("&")) {
       int equals = pair.indexOf('=');
       if (equals > 0) {
-        parameters.put(pair.substring(0, equals), Parse.percentDecoded(pair.substring(equals + 1)));
+        // Here, and only here, the driver takes a plus for a space, as forms do.
+        String value = pair.substring(equals + 1).replace('+', ' ');
+        parameters.put(pair.substring(0, equals), Parse.percentDecoded(value));
       }
     }
     return parameters;
@@ -151,8 +158,14 @@ public record DatabaseUrl(
   private static Tls tls(Map<String, String> parameters) {
     String mode = parameters.get("sslmode");
     if (mode == null) {
-      String ssl = parameters.getOrDefault("ssl", "false");
-      return ssl.equals("true") || ssl.equals("1") ? Tls.REQUIRE : Tls.DISABLE;
+      // Who names a certificate means TLS; in the clear the password would go to anybody.
+      if (parameters.keySet().stream().anyMatch(CERTIFICATES::contains)) {
+        return Tls.VERIFY_FULL;
+      }
+      return switch (parameters.getOrDefault("ssl", "")) {
+        case "", "0", "false" -> Tls.DISABLE;
+        default -> Tls.REQUIRE;
+      };
     }
     return switch (mode.toLowerCase(Locale.ROOT)) {
       case "disable" -> Tls.DISABLE;

@@ -177,6 +177,7 @@ public final class Database {
     // PgBouncer refuses who sets this, unless told to ignore it; no number here has a fraction.
     options.getProperties().remove("extra_float_digits");
     parsed.applicationName().ifPresent(name -> options.addProperty("application_name", name));
+    parsed.options().ifPresent(set -> options.addProperty("options", set));
     return parsed.tls() == DatabaseUrl.Tls.DISABLE ? options : options.setSslOptions(tls(parsed));
   }
 

@@ -79,6 +79,12 @@ class DatabaseUrlTest {
   }
 
   @Test
+  void optionsForPostgresqlAreReadAsAFormHasThem() {
+    DatabaseUrl url = DatabaseUrl.parse("postgres://db/kaneo?options=-c+a%3Db%2Bc");
+    assertEquals("-c a=b+c", url.options().orElseThrow());
+  }
+
+  @Test
   void tellsNobodyWhatIsInIt() {
     assertEquals("DatabaseUrl", DatabaseUrl.parse("postgres://kaneo:hidden@db/kaneo").toString());
   }

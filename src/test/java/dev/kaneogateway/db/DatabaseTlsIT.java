@@ -62,6 +62,8 @@ class DatabaseTlsIT {
   @CsvSource({
     "'',f",
     "ssl=true,t",
+    "ssl=no-verify,t",
+    "sslrootcert=FILE,t",
     "sslmode=disable,f",
     "sslmode=prefer,t",
     "sslmode=require,t",
@@ -80,6 +82,8 @@ class DatabaseTlsIT {
       strings = {
         "localhost?sslmode=verify-ca",
         "localhost?sslmode=verify-full",
+        "127.0.0.1?sslrootcert=FILE",
+        "localhost?sslcert=FILE",
         "127.0.0.1?sslmode=verify-full&sslrootcert=FILE"
       })
   void whomNobodyVouchesForIsNotTrusted(String place, Vertx vertx) {

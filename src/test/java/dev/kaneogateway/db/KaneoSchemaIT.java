@@ -50,4 +50,19 @@ class KaneoSchemaIT {
     database.execute("ALTER TABLE \"user\" DROP COLUMN banned, DROP COLUMN ban_expires");
     assertTrue(RunningGateway.await(KaneoSchema.probe(pool)).usable());
   }
+
+  /** Of two Kaneos in one database, the other would refuse whoever is this one's. */
+  @Test
+  void theTablesAreThoseOfTheSchemaThatTheUrlNames(Vertx vertx) {
+    TestDatabase database = TestDatabase.create();
+    database.execute("ALTER SCHEMA public RENAME TO other; CREATE SCHEMA public");
+    String url = database.url() + "?options=-c+search_path%3D";
+    assertFalse(isUsable(vertx, url + "public"));
+    assertTrue(isUsable(vertx, url + "other"));
+  }
+
+  private static boolean isUsable(Vertx vertx, String url) {
+    Pool pool = Database.pool(vertx, new Settings.Database(url, 1));
+    return RunningGateway.await(Database.repeatable(vertx, () -> KaneoSchema.probe(pool))).usable();
+  }
 }
