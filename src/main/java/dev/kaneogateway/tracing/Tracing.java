@@ -61,7 +61,7 @@ public final class Tracing implements AutoCloseable {
         // What is recorded is decided here, by the caller's wish or the ratio.
         .setSampler(Sampler.alwaysOn())
         .addSpanProcessor(
-            BatchSpanProcessor.builder(exporter.build())
+            BatchSpanProcessor.builder(new SpanDelivery(exporter.build()))
                 .setScheduleDelay(EXPORT_EVERY)
                 .setMeterProvider(MeterProvider.noop())
                 .build())
