@@ -100,11 +100,15 @@ final class DatabaseCheckup implements Doctor.Checkup {
   }
 
   private static Finding unusable(Throwable failure) {
+    String reason = Doctor.reason(failure);
     return Finding.problem(
         "database",
-        "cannot be used (" + Doctor.reason(failure) + ")",
+        "cannot be used (" + reason + ")",
         "without it no credential can be looked up and no device can sign in.",
-        "check host, port, user and password in DATABASE_URL and that PostgreSQL lets this machine in.");
+        // The driver keeps to itself what is wrong with a certificate.
+        reason.contains("SSL")
+            ? "check sslmode in DATABASE_URL: PostgreSQL must speak TLS (ssl = on), and for verify-ca and verify-full its certificate must hold today, be of an authority that Java knows or of sslrootcert's, and for verify-full name the host."
+            : "check host, port, user and password in DATABASE_URL and that PostgreSQL lets this machine in.");
   }
 
   private static Finding lacking(KaneoSchema schema) {

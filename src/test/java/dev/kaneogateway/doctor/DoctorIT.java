@@ -137,6 +137,9 @@ class DoctorIT {
     assertTrue(!away.toString().contains("hidden-pw"));
     environment.put("DATABASE_URL", TestDatabase.createEmpty().url());
     assertTrue(problem("database").found().contains("apikey.key"));
+    environment.put("DATABASE_URL", database.url() + "?sslmode=verify-full");
+    Finding clear = problem("database");
+    assertTrue(clear.mend().startsWith("check sslmode in DATABASE_URL"), clear::toString);
   }
 
   @Test
