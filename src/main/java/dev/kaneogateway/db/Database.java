@@ -116,6 +116,8 @@ public final class Database {
             .pipeline()
             .addFirst(new ReadTimeoutHandler(SILENCE.toSeconds(), TimeUnit.SECONDS))
             .firstContext();
+    // The statement fails of it too; nobody listening, the driver would print a stack trace.
+    connection.exceptionHandler(broken -> {});
     int announced = ((PgConnection) connection).processId();
     connection
         .query(PROCESS.formatted(announced))

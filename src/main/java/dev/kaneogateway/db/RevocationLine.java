@@ -109,7 +109,9 @@ public final class RevocationLine {
         .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .compose(
             fresh ->
+                // From the beginning: nobody listening, the driver would print a stack trace.
                 fresh
+                    .exceptionHandler(broken -> lost(fresh))
                     .query("LISTEN " + RevocationTriggers.CHANNEL)
                     .execute()
                     .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
@@ -132,7 +134,6 @@ public final class RevocationLine {
     }
     connection = fresh;
     fresh.notificationHandler(this::heard);
-    fresh.exceptionHandler(broken -> lost(fresh));
     fresh.closeHandler(gone -> lost(fresh));
     firstBeat = beatsSent + 1;
     lastHeard = 0;

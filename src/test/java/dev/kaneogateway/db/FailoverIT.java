@@ -1,6 +1,8 @@
 package dev.kaneogateway.db;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.demo.DemoSeed;
@@ -13,7 +15,14 @@ import dev.kaneogateway.fixtures.TestDatabase;
 import io.vertx.core.Vertx;
 import io.vertx.junit5.VertxExtension;
 import io.vertx.sqlclient.Pool;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -42,6 +51,44 @@ class FailoverIT {
       detour.strand();
       Await.until("none by the old way", () -> !isLetIn(gateway));
       Await.until("an answer of the new one", () -> isLetIn(gateway));
+    }
+  }
+
+  /** As by a pooler that is killed while it has connections wait; each would be a stack trace. */
+  @Test
+  void aConnectionThatBreaksAtItsBeginningIsNotPrintedPastTheLog(Vertx vertx) throws Exception {
+    PrintStream before = System.err;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread greets = new Thread(() -> greetAndReset(server));
+      greets.start();
+      String url = "postgresql://u:pw@127.0.0.1:" + server.getLocalPort() + "/kaneo";
+      Pool pool = Database.pool(vertx, new Settings.Database(url, 1));
+      assertThrows(
+          AssertionError.class, () -> RunningGateway.await(pool.query("SELECT 1").execute()));
+      greets.join();
+    } finally {
+      System.setErr(before);
+    }
+    String text = printed.toString(StandardCharsets.UTF_8);
+    assertFalse(text.contains("Exception"), text);
+  }
+
+  private static void greetAndReset(ServerSocket server) {
+    try (Socket client = server.accept()) {
+      byte[] asked = new byte[1024];
+      assertTrue(client.getInputStream().read(asked) > 0);
+      // Signed in, and ready for a query.
+      client
+          .getOutputStream()
+          .write(
+              "R\0\0\0\10\0\0\0\0S\0\0\0\31client_encoding\0UTF8\0Z\0\0\0\5I"
+                  .getBytes(StandardCharsets.ISO_8859_1));
+      assertTrue(client.getInputStream().read(asked) > 0);
+      client.setSoLinger(true, 0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
