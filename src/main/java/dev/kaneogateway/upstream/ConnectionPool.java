@@ -13,10 +13,8 @@ import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -33,13 +31,6 @@ public final class ConnectionPool {
   /** One of so many connections is not left to slow clients, so that who is quick need not wait. */
   private static final int RESERVE = 8;
 
-  /**
-   * What a hundred that are let go at once cost is spread: between a few, others have their turn.
-   */
-  private static final int MOST_A_TURN = 4;
-
-  private static final long NEXT_TURN_MS = 1;
-
   /** Bytes read in one piece, and so kept for a client that does not read. */
   private static final int MOST_AT_ONCE = 16 * 1024;
 
@@ -53,6 +44,7 @@ public final class ConnectionPool {
   private final Limits limits;
   private final UpstreamMeters meters;
   private final HeadBytes head = new HeadBytes();
+  private final SlowClients slowClients;
   private final Deadlines waitLimit;
   private final long lookAfter;
   private final Deque<Connection> idle = new ArrayDeque<>();
@@ -83,9 +75,6 @@ public final class ConnectionPool {
     void notConnected(UpstreamFailure why);
   }
 
-  /** How quick a client was when somebody looked. */
-  private record Pace(Connection connection, long bytesPerSecond) {}
-
   private final class Waiter {
     private final Caller caller;
     private final Deadlines.Entry limit = waitLimit.entry(this::expire);
@@ -114,6 +103,7 @@ public final class ConnectionPool {
     this.target = target;
     this.limits = limits;
     this.meters = meters;
+    this.slowClients = new SlowClients(vertx, limits.slowBytesPerSecond(), meters);
     this.waitLimit = new Deadlines(vertx, limits.patience());
     this.lookAfter = vertx.setPeriodic(LOOK_AFTER_MS, id -> lookAfter());
   }
@@ -167,36 +157,11 @@ public final class ConnectionPool {
                     cause -> asking.notConnected(UpstreamFailure.ofConnecting(cause))));
   }
 
-  /**
-   * Ends calls that wait for slow clients until so many connections are free, or as good as: bodies
-   * that drip would otherwise keep out everybody, for hours and at no cost. The slowest go first,
-   * and none at a usable pace.
-   */
+  /** Has slow clients make way until so many connections are free, or as good as. */
   private void makeRoom(int wanted) {
     int missing = wanted - (limits.connections() - open + idle.size());
     if (missing > 0) {
-      letGo(
-          all.stream()
-              .map(each -> new Pace(each, each.clientPace()))
-              .filter(pace -> pace.bytesPerSecond() < limits.slowBytesPerSecond())
-              .sorted(Comparator.comparingLong(Pace::bytesPerSecond))
-              .limit(missing)
-              .toList()
-              .iterator());
-    }
-  }
-
-  private void letGo(Iterator<Pace> slowest) {
-    for (int n = 0; n < MOST_A_TURN && slowest.hasNext(); n++) {
-      Connection next = slowest.next().connection();
-      // Its call may be over since, and another's be under way.
-      if (next.clientPace() < limits.slowBytesPerSecond()) {
-        meters.gaveWay();
-        next.giveWay();
-      }
-    }
-    if (slowest.hasNext()) {
-      vertx.setTimer(NEXT_TURN_MS, id -> letGo(slowest));
+      slowClients.letGo(all, missing);
     }
   }
 
