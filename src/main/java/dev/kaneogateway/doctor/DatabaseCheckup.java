@@ -90,6 +90,8 @@ final class DatabaseCheckup implements Doctor.Checkup {
   @Override
   public Future<List<Finding>> findings() {
     return KaneoSchema.probe(pool)
+        // Of a JVM that has just begun on a busy machine, the first connection may take too long.
+        .recover(slow -> KaneoSchema.probe(pool))
         .timeout(Doctor.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
         .compose(
             schema ->
