@@ -134,7 +134,8 @@ public record DatabaseUrl(
     Map<String, String> parameters = new HashMap<>();
     for (String pair : query.split("&")) {
       int equals = pair.indexOf('=');
-      if (equals > 0) {
+      // An empty value is none to the driver.
+      if (equals > 0 && equals < pair.length() - 1) {
         // Here, and only here, the driver takes a plus for a space, as forms do.
         String value = pair.substring(equals + 1).replace('+', ' ');
         parameters.put(pair.substring(0, equals), Parse.percentDecoded(value));

@@ -27,6 +27,8 @@ class DatabaseUrlTest {
     "postgres://me:w@db, db, 5432, me, me, w",
     "postgres://me:w@db/, db, 5432, me, me, w",
     "postgres://m%65:w@db?application_name=me@home/x, db, 5432, me, me, w",
+    "postgres://u:w@db/kaneo?sslmode=&sslrootcert=&sslcert=, db, 5432, kaneo, u, w",
+    "postgres://u:w@db/kaneo?user=&password=&host=&port=, db, 5432, kaneo, u, w",
     "postgres://u:w@db/kaneo#kept=out, db, 5432, kaneo, u, w"
   })
   void isReadAsKaneosDriverReadsIt(
