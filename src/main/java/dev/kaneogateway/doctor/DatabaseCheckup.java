@@ -107,8 +107,9 @@ final class DatabaseCheckup implements Doctor.Checkup {
         "database",
         "cannot be used (" + reason + ")",
         "without it no credential can be looked up and no device can sign in.",
-        // The driver keeps to itself what is wrong with a certificate.
-        reason.contains("SSL")
+        // The driver keeps to itself what is wrong with a certificate. Where PostgreSQL itself
+        // speaks, of SSL too, nothing is.
+        !(failure instanceof PgException) && reason.contains("SSL")
             ? "check sslmode in DATABASE_URL: PostgreSQL must speak TLS (ssl = on), and for verify-ca and verify-full its certificate must hold today, be of an authority that Java knows or of sslrootcert's, and for verify-full name the host."
             : "check host, port, user and password in DATABASE_URL and that PostgreSQL lets this machine in.");
   }

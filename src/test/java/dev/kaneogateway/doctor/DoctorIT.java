@@ -140,6 +140,11 @@ class DoctorIT {
     environment.put("DATABASE_URL", database.url() + "?sslmode=verify-full");
     Finding clear = problem("database");
     assertTrue(clear.mend().startsWith("check sslmode in DATABASE_URL"), clear::toString);
+    // Who is told so has come that far, as with "no pg_hba.conf entry for host ..., SSL
+    // encryption".
+    environment.put("DATABASE_URL", database.url().replaceFirst("/[^/]*$", "/SSL"));
+    Finding answered = problem("database");
+    assertTrue(answered.mend().startsWith("check host"), answered::toString);
   }
 
   @Test
