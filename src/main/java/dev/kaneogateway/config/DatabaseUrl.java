@@ -19,6 +19,9 @@ import java.util.regex.Pattern;
  * @param database the user's name if none is told
  * @param user empty if none is told
  * @param rootCertificate whom to trust instead of the authorities that Java knows
+ * @param certificate what to show a server that asks who connects; only where {@code key} is there
+ *     too
+ * @param key the private key of it
  * @param options what PostgreSQL is to set for the connection, like {@code -c search_path=other}
  */
 public record DatabaseUrl(
@@ -29,6 +32,8 @@ public record DatabaseUrl(
     String password,
     Tls tls,
     Optional<Path> rootCertificate,
+    Optional<Path> certificate,
+    Optional<Path> key,
     Optional<String> applicationName,
     Optional<String> options) {
   private static final int USUAL_PORT = 5432;
@@ -96,7 +101,9 @@ public record DatabaseUrl(
         parameters.getOrDefault(
             "password", colon < 0 ? "" : Parse.percentDecoded(people.substring(colon + 1))),
         tls(parameters),
-        Optional.ofNullable(parameters.get("sslrootcert")).map(DatabaseUrl::file),
+        file(parameters, "sslrootcert"),
+        file(parameters, "sslcert"),
+        file(parameters, "sslkey"),
         Optional.ofNullable(parameters.get("application_name")),
         Optional.ofNullable(parameters.get("options")));
   }
@@ -181,10 +188,10 @@ public record DatabaseUrl(
     };
   }
 
-  private static Path file(String path) {
-    Path file = Path.of(path);
-    if (!Files.isReadable(file)) {
-      throw new IllegalArgumentException("its sslrootcert is no file that can be read");
+  private static Optional<Path> file(Map<String, String> parameters, String name) {
+    Optional<Path> file = Optional.ofNullable(parameters.get(name)).map(Path::of);
+    if (file.isPresent() && !Files.isReadable(file.get())) {
+      throw new IllegalArgumentException("its " + name + " is no file that can be read");
     }
     return file;
   }

@@ -8,6 +8,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.TrustOptions;
 import io.vertx.pgclient.PgBuilder;
@@ -189,6 +190,12 @@ public final class Database {
         new ClientSSLOptions()
             .setHostnameVerificationAlgorithm(
                 url.tls() == DatabaseUrl.Tls.VERIFY_FULL ? "HTTPS" : "");
+    if (url.certificate().isPresent() && url.key().isPresent()) {
+      options.setKeyCertOptions(
+          new PemKeyCertOptions()
+              .addCertPath(url.certificate().get().toString())
+              .addKeyPath(url.key().get().toString()));
+    }
     boolean verifies = url.tls().compareTo(DatabaseUrl.Tls.VERIFY_CA) >= 0;
     if (url.rootCertificate().isPresent()) {
       return options.setTrustOptions(

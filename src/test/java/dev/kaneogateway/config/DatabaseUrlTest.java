@@ -53,7 +53,8 @@ class DatabaseUrlTest {
         "postgres://kaneo:hidden@db:99999/kaneo",
         "postgres://kaneo:hidden@db:x/kaneo",
         "postgres://kaneo:hidden@db/kaneo?sslmode=bogus",
-        "postgres://kaneo:hidden@db/kaneo?sslrootcert=/nowhere"
+        "postgres://kaneo:hidden@db/kaneo?sslrootcert=/nowhere",
+        "postgres://kaneo:hidden@db/kaneo?sslkey=/nowhere"
       })
   void whatCannotBeUsedIsToldWithoutThePassword(String text) {
     IllegalArgumentException refused =

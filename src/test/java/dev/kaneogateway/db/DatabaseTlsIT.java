@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,7 +38,11 @@ class DatabaseTlsIT {
     writeAsServer(CERTIFICATE.certificatePath(), directory + "/tls.crt");
     writeAsServer(CERTIFICATE.privateKeyPath(), directory + "/tls.key");
     for (String setting :
-        List.of("ssl_cert_file = 'tls.crt'", "ssl_key_file = 'tls.key'", "ssl = on")) {
+        List.of(
+            "ssl_cert_file = 'tls.crt'",
+            "ssl_key_file = 'tls.key'",
+            "ssl_ca_file = 'tls.crt'",
+            "ssl = on")) {
       database.execute("ALTER SYSTEM SET " + setting);
     }
     database.execute("SELECT pg_reload_conf()");
@@ -91,7 +96,18 @@ class DatabaseTlsIT {
     assertThrows(AssertionError.class, () -> ssl(vertx, parts[0], parts[1]));
   }
 
+  /** As where PostgreSQL lets in only who has one. */
+  @Test
+  void theCertificateOfTheUrlIsShownToTheServer(Vertx vertx) {
+    String shown = "sslmode=require&sslcert=FILE&sslkey=" + CERTIFICATE.privateKeyPath();
+    assertEquals("t", ssl(vertx, "localhost", shown, "client_dn IS NOT NULL"));
+  }
+
   private static String ssl(Vertx vertx, String host, String parameters) {
+    return ssl(vertx, host, parameters, "ssl");
+  }
+
+  private static String ssl(Vertx vertx, String host, String parameters, String asked) {
     String url =
         database.url().replaceFirst("(127\\.0\\.0\\.1|localhost)", host)
             + "?"
@@ -102,7 +118,7 @@ class DatabaseTlsIT {
         Database.repeatable(
                 vertx,
                 () ->
-                    pool.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+                    pool.query("SELECT " + asked + " FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
                         .execute())
             .map(rows -> rows.iterator().next().getBoolean(0) ? "t" : "f")
             .eventually(pool::close));
