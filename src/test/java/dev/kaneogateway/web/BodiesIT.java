@@ -16,6 +16,7 @@ import io.vertx.core.http.HttpVersion;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,6 +42,7 @@ class BodiesIT {
     kaneo.close();
   }
 
+  @Tag("long")
   @ParameterizedTest
   @ValueSource(
       strings = {
