@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.uring.IoUringSocketChannel;
+import java.net.SocketException;
 
 /**
  * Ends a connection whose reset came together with bytes, which Netty 4.2.12 misses with io_uring:
@@ -35,7 +36,9 @@ final class MissedResets extends ChannelInboundHandlerAdapter {
     context.fireChannelReadComplete();
     Channel channel = context.channel();
     if (channel.isActive() && hasHeardOfTheEnd(channel)) {
-      // As Netty does when a read fails: nothing can be written any more.
+      // As Netty does when a read fails. An end without a word would be that of an answer without a
+      // length (RFC 9112 §8), and half of it would pass for all.
+      context.fireExceptionCaught(new SocketException("Connection reset by peer"));
       channel.unsafe().close(channel.voidPromise());
     }
   }

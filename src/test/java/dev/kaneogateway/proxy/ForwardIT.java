@@ -772,6 +772,29 @@ class ForwardIT {
     assertFalse(answer.contains("still open"), answer);
   }
 
+  /** With io_uring the reset came in silence, and such an answer ends in silence. */
+  @Test
+  void anAnswerWithoutALengthThatEndsByAResetIsNotWhole() throws Exception {
+    CountDownLatch dead = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write("HTTP/1.1 200 OK\r\n\r\n" + "a".repeat(1_000_000));
+          connection.reset();
+          dead.countDown();
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").patience(2000);
+      // It reads no more until Kaneo is gone, so that the end of what was read is met with bytes.
+      assertTrue(dead.await(5, TimeUnit.SECONDS));
+      String answer = peer.readAll();
+      assertFalse(
+          answer.endsWith("0\r\n\r\n") || answer.endsWith("(still open)"),
+          () -> "ended with " + answer.substring(Math.max(0, answer.length() - 40)));
+    }
+    kaneo.startOver();
+  }
+
   @Test
   void interimAnswersWithoutEndAreABadGateway() throws Exception {
     for (String interim : new String[] {"103 Early Hints\r\nLink: </a>", "100 Continue", "199 x"}) {
