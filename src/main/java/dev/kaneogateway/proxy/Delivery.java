@@ -207,6 +207,7 @@ final class Delivery implements ConnectionPool.Caller {
     heard();
     if (searching && answer.statusCode() == 404 && candidates.hasNext() && !sender.isSentOnce()) {
       accepted(answer);
+      goesWell();
       answer.reset();
       call = null;
       release();
@@ -220,7 +221,7 @@ final class Delivery implements ConnectionPool.Caller {
   void accepted(Call answer) {
     int status = answer.statusCode();
     if (upstream != null) {
-      upstreams.answered(upstream, status, answer.headers());
+      upstreams.answering(upstream, status, answer.headers());
       if (searching && status >= 200 && status < 300) {
         upstreams.found(upstream, exchange.request().headers());
       }
@@ -228,6 +229,13 @@ final class Delivery implements ConnectionPool.Caller {
     exchange.upstreamAnswered(status, System.nanoTime() - askedNanos);
     if (step != null) {
       step.status(status);
+    }
+  }
+
+  /** All of the answer is here, or as much as tells that its Kaneo is well. */
+  void goesWell() {
+    if (upstream != null && call != null) {
+      upstream.answered(call.statusCode());
     }
   }
 

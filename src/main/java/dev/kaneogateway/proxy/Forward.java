@@ -165,6 +165,7 @@ final class Forward implements Delivery.Sender {
         notAnswered(UpstreamFailure.NONSENSE);
       } else if (events) {
         answer.livesLong();
+        delivery.goesWell();
         begun.watch(identity);
       }
     }
@@ -179,6 +180,7 @@ final class Forward implements Delivery.Sender {
 
   /** All of the answer has been passed on. */
   void downloaded() {
+    delivery.goesWell();
     boolean unread = upload.isUnread();
     finish(unread);
     if (unread) {

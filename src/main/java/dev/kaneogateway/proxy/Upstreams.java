@@ -140,6 +140,13 @@ final class Upstreams {
       return may;
     }
 
+    /** An answer of this status has come to its end, or is one that goes on for hours. */
+    void answered(int status) {
+      if (!isRefusal(status)) {
+        presence.answered();
+      }
+    }
+
     /** It broke off its answer, kept silent or spoke nonsense. */
     void failed() {
       presence.failed();
@@ -245,17 +252,22 @@ final class Upstreams {
     return ratherThat ? requireNonNull(failed) : requireNonNull(best);
   }
 
-  /** Learns from the head of an answer how its Kaneo is, and which MCP session it made. */
-  void answered(Upstream by, int status, MultiMap headers) {
-    if (status >= 502 && status <= 504) {
+  /**
+   * Learns from the head of an answer whether its Kaneo says that it cannot, and which MCP session
+   * it made. That it is well only the {@linkplain Upstream#answered end} shows.
+   */
+  void answering(Upstream by, int status, MultiMap headers) {
+    if (isRefusal(status)) {
       by.presence.failed();
-    } else {
-      by.presence.answered();
     }
     String session = session(headers);
     if (session != null) {
       mcpSessions.made(session, by.uri);
     }
+  }
+
+  private static boolean isRefusal(int status) {
+    return status >= 502 && status <= 504;
   }
 
   /** Whether a request's MCP session went with a Kaneo that refused it; it is forgotten then. */
