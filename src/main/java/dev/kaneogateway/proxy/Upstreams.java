@@ -35,6 +35,7 @@ final class Upstreams {
   private final NetClient client;
   private final List<Upstream> upstreams;
   private final McpSessions mcpSessions;
+  private int turn;
 
   /** One Kaneo, with what this event loop has under way there. */
   static final class Upstream {
@@ -231,16 +232,19 @@ final class Upstreams {
   }
 
   /**
-   * The one with the least to do among those that are well; when none is, the one whose turn it is
-   * to be tried again.
+   * The one with the least to do among those that are well, of equals another each time; when none
+   * is, the one whose turn it is to be tried again.
    */
   private Upstream choose(@Nullable Upstream failed) {
     if (upstreams.size() == 1) {
       return upstreams.get(0);
     }
     long now = System.nanoTime();
+    int start = turn;
+    turn = (start + 1) % upstreams.size();
     Upstream best = null;
-    for (Upstream each : upstreams) {
+    for (int n = 0; n < upstreams.size(); n++) {
+      Upstream each = upstreams.get((start + n) % upstreams.size());
       if (each != failed && (best == null || each.presence.isBetterThan(best.presence, now))) {
         best = each;
       }
