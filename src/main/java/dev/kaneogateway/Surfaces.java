@@ -9,6 +9,7 @@ import dev.kaneogateway.proxy.Proxy;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.Exchanges;
 import dev.kaneogateway.web.Problems;
+import dev.kaneogateway.web.RequestHead;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -47,16 +48,16 @@ record Surfaces(
     if (exchange == null) {
       return;
     }
-    String path = exchange.head().path();
+    RequestHead head = exchange.head();
     try {
       Refusal refusal = limits.arrived(exchange);
       if (refusal != null) {
         refuse(exchange, refusal);
-      } else if (endpoints.owns(path)) {
+      } else if (endpoints.owns(head)) {
         endpoints.handle(exchange);
-      } else if (pages.owns(path)) {
+      } else if (pages.owns(head)) {
         pages.handle(exchange);
-      } else if (probe.owns(path)) {
+      } else if (probe.owns(head.path())) {
         probe.handle(exchange);
       } else {
         proxy.handle(exchange);
@@ -68,10 +69,10 @@ record Surfaces(
 
   /** Each surface refuses in the form that its clients understand. */
   private void refuse(Exchange exchange, Refusal refusal) {
-    String path = exchange.head().path();
-    if (endpoints.owns(path)) {
+    RequestHead head = exchange.head();
+    if (endpoints.owns(head)) {
       endpoints.refuse(exchange, refusal);
-    } else if (pages.owns(path)) {
+    } else if (pages.owns(head)) {
       pages.refuse(exchange, refusal);
     } else {
       proxy.refuse(exchange, refusal);

@@ -2,6 +2,7 @@ package dev.kaneogateway.limits;
 
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.web.PathPatterns;
+import dev.kaneogateway.web.RequestHead;
 import java.util.stream.Stream;
 
 /** Tells the paths where guessing pays from the rest. Immutable. */
@@ -31,14 +32,18 @@ final class RequestGroups {
             .orElse("");
   }
 
-  /** The group of a canonical path; runs for every request. */
-  Group of(String path) {
+  /** The group of a request, however its path is spelt; runs for every request. */
+  Group of(RequestHead head) {
+    Group group = of(head.path());
+    return group == Group.REST && !head.merged().equals(head.path()) ? of(head.merged()) : group;
+  }
+
+  private Group of(String path) {
     if (path.startsWith(commonPrefix)) {
-      String plain = path.contains("//") ? path.replaceAll("/+", "/") : path;
-      if (signIn.match(plain)) {
+      if (signIn.match(path)) {
         return Group.SIGN_IN;
       }
-      if (signUp.match(plain)) {
+      if (signUp.match(path)) {
         return Group.SIGN_UP;
       }
     }

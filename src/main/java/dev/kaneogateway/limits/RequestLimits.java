@@ -54,7 +54,7 @@ public final class RequestLimits {
       return addresses.excess(client);
     }
     RateLimit group =
-        switch (groups.of(exchange.head().path())) {
+        switch (groups.of(exchange.head())) {
           case SIGN_IN -> signIns;
           case SIGN_UP -> signUps;
           case DEVICE -> devices;

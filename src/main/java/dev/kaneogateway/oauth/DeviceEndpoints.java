@@ -10,6 +10,7 @@ import dev.kaneogateway.limits.Refusal;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.web.Bodies;
 import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.RequestHead;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
@@ -42,16 +43,14 @@ public final class DeviceEndpoints {
     this.bodyPatience = settings.limits().progressTimeout();
   }
 
-  /** Whether a path is answered here. Nothing near these endpoints may reach Kaneo's own. */
-  public boolean owns(String path) {
-    if (metadata.owns(path)) {
-      return true;
-    }
-    if (!path.contains("/device")) {
-      return false;
-    }
-    String plain = path.replaceAll("/+", "/");
-    return plain.equals(BASE) || plain.startsWith(BASE + "/");
+  /** Whether a request is answered here. Nothing near these endpoints may reach Kaneo's own. */
+  public boolean owns(RequestHead head) {
+    return metadata.owns(head.path()) || isUnderBase(head.path()) || isUnderBase(head.merged());
+  }
+
+  private static boolean isUnderBase(String path) {
+    return path.startsWith(BASE)
+        && (path.length() == BASE.length() || path.charAt(BASE.length()) == '/');
   }
 
   /** Answers a request, now or later. */

@@ -13,6 +13,7 @@ import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.web.Bodies;
 import dev.kaneogateway.web.ClassPath;
 import dev.kaneogateway.web.Exchange;
+import dev.kaneogateway.web.RequestHead;
 import dev.kaneogateway.web.Seals;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -102,17 +103,16 @@ public final class DevicePages {
   }
 
   /**
-   * Whether a path is answered here: also one in another case or after several slashes, as Kaneo's
-   * web app takes those for its own approval page, which asks for no tick.
+   * Whether a request is answered here: also one in another case or after several slashes, as
+   * Kaneo's web app takes those for its own approval page, which asks for no tick.
    */
-  public boolean owns(String path) {
-    int start = 0;
-    while (path.startsWith("//", start)) {
-      start++;
-    }
-    int end = start + PATH.length();
-    return path.regionMatches(true, start, PATH, 0, PATH.length())
-        && (path.length() == end || path.charAt(end) == '/');
+  public boolean owns(RequestHead head) {
+    return isUnderPath(head.path()) || isUnderPath(head.merged());
+  }
+
+  private static boolean isUnderPath(String path) {
+    return path.regionMatches(true, 0, PATH, 0, PATH.length())
+        && (path.length() == PATH.length() || path.charAt(PATH.length()) == '/');
   }
 
   /** Answers a request, now or later. */

@@ -58,7 +58,7 @@ public final class Proxy {
   /** Answers a request, now or later, whatever happens. */
   public void handle(Exchange exchange) {
     RequestHead head = exchange.head();
-    Route route = routes.of(head.path());
+    Route route = routes.of(head);
     boolean upgrade = isUpgrade(exchange);
     exchange.route(upgrade ? Route.WEBSOCKET : route);
     if (lane.maxBodyBytes > 0 && head.contentLength() > lane.maxBodyBytes) {
@@ -157,7 +157,7 @@ public final class Proxy {
   /** Refuses a request of one who asks too often, or that is more than can be under way at once. */
   public void refuse(Exchange exchange, Refusal refusal) {
     String path = exchange.head().path();
-    exchange.route(routes.of(path));
+    exchange.route(routes.of(exchange.head()));
     if (lane.cors.grants(exchange)) {
       return;
     }
@@ -186,7 +186,7 @@ public final class Proxy {
     RequestHead head = exchange.head();
     return routes.allowsWebSocket(head.path())
         && head.target().startsWith(head.path())
-        && !head.path().contains("//")
+        && head.merged().equals(head.path())
         && RequestHead.wantsUpgrade(exchange.request(), "websocket");
   }
 

@@ -3,6 +3,7 @@ package dev.kaneogateway.proxy;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.Route;
 import dev.kaneogateway.web.PathPatterns;
+import dev.kaneogateway.web.RequestHead;
 
 /** Which way a path goes. Immutable. */
 final class Routes {
@@ -14,8 +15,13 @@ final class Routes {
     this.webSocketPaths = new PathPatterns(kaneo.webSocketPaths());
   }
 
-  /** The route of a canonical path. */
-  Route of(String path) {
+  /** The route of a request; what may be read as a path that is guarded is guarded. */
+  Route of(RequestHead head) {
+    Route route = of(head.path());
+    return !head.merged().equals(head.path()) && of(head.merged()) == Route.API ? Route.API : route;
+  }
+
+  private Route of(String path) {
     if (!path.startsWith("/api/") && !path.equals("/api")) {
       return Route.WEB;
     }

@@ -2,15 +2,18 @@ package dev.kaneogateway.web;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
- * The path as Kaneo will see it, for judging only: what is forwarded stays as it came. Kaneo reads
+ * The path as others will see it, for judging only: what is forwarded stays as it came. Kaneo reads
  * the target as a WHATWG URL (dot segments go, a backslash is a slash) and then decodes percent
- * escapes except those of reserved characters and of the percent sign (ECMAScript decodeURI).
+ * escapes except those of reserved characters and of the percent sign (ECMAScript decodeURI). The
+ * nginx in Kaneo's image stands before it and reads otherwise, and what it has read is what it asks
+ * Kaneo for.
  */
 final class CanonicalPath {
   private static final String RESERVED = ";/?:@&=+$,#%";
+  private static final Pattern ESCAPED_DOT = Pattern.compile("%2[eE]");
 
   private CanonicalPath() {}
 
@@ -28,7 +31,24 @@ final class CanonicalPath {
       }
     }
     String path = end == target.length() ? target : target.substring(0, end);
-    return plain ? path : decode(withoutDotSegments(path.replace('\\', '/')));
+    if (plain) {
+      return path;
+    }
+    String dotted = ESCAPED_DOT.matcher(path.replace('\\', '/')).replaceAll(".");
+    return decode(withoutDotSegments(dotted), RESERVED);
+  }
+
+  /**
+   * The path of an origin-form target as nginx passes it on: every escape is decoded, that of a
+   * slash too, then several slashes are one, and then dot segments go. A backslash is a character.
+   */
+  static String merged(String target) {
+    int query = target.indexOf('?');
+    String path = query < 0 ? target : target.substring(0, query);
+    if (path.indexOf('%') < 0 && !path.contains("//") && !path.contains("/.")) {
+      return path;
+    }
+    return withoutDotSegments(decode(path, "").replaceAll("/+", "/"));
   }
 
   private static boolean isSlash(char c) {
@@ -40,7 +60,7 @@ final class CanonicalPath {
     String[] segments = path.substring(1).split("/", -1);
     for (int i = 0; i < segments.length; i++) {
       boolean last = i == segments.length - 1;
-      switch (segments[i].toLowerCase(Locale.ROOT).replace("%2e", ".")) {
+      switch (segments[i]) {
         case "." -> {
           if (last) {
             kept.addLast("");
@@ -59,7 +79,7 @@ final class CanonicalPath {
   }
 
   /** Only ASCII matters: the patterns a path is judged by have nothing else. */
-  private static String decode(String path) {
+  private static String decode(String path, String kept) {
     int escape = path.indexOf('%');
     if (escape < 0) {
       return path;
@@ -68,7 +88,7 @@ final class CanonicalPath {
     for (int i = 0; i < path.length(); i++) {
       char c = path.charAt(i);
       int value = c == '%' && i + 2 < path.length() ? hex(path, i + 1) : -1;
-      if (value >= 0 && value < 0x80 && RESERVED.indexOf(value) < 0) {
+      if (value >= 0 && value < 0x80 && kept.indexOf(value) < 0) {
         decoded.append((char) value);
         i += 2;
       } else {

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Exchanges {
   private static final Logger ACCESS = LoggerFactory.getLogger("access");
-  private static final RequestHead NO_HEAD = new RequestHead("-", "", "", 0, false);
+  private static final RequestHead NO_HEAD = new RequestHead("-", "", "", "", 0, false);
 
   private final TrustedProxies trustedProxies;
   private final GatewayMetrics metrics;

@@ -18,12 +18,24 @@ import org.jspecify.annotations.Nullable;
  *
  * @param target what to ask Kaneo for, in origin-form, byte for byte as it came
  * @param path the target's path as Kaneo will see it, for judging
+ * @param merged the same as Kaneo will see it behind the nginx of its image; nearly always equal
  * @param host the authority the client meant; empty for an HTTP/1.0 client that named none
  * @param contentLength the announced length of the body, or -1
  * @param chunked whether a body of unknown length is announced (HTTP/1.1 chunked coding)
  */
 public record RequestHead(
-    String target, String path, String host, long contentLength, boolean chunked) {
+    String target, String path, String merged, String host, long contentLength, boolean chunked) {
+
+  /** Of a target in origin-form. */
+  public RequestHead(String target, String host, long contentLength, boolean chunked) {
+    this(
+        target,
+        CanonicalPath.of(target),
+        CanonicalPath.merged(target),
+        host,
+        contentLength,
+        chunked);
+  }
 
   /** Either a head or the reason there is none. */
   public sealed interface Result {
@@ -140,8 +152,7 @@ public record RequestHead(
     if (!isTarget(target)) {
       return refused(400, "the request target has characters that need escaping");
     }
-    return new Result.Sound(
-        new RequestHead(target, CanonicalPath.of(target), host, length, chunked));
+    return new Result.Sound(new RequestHead(target, host, length, chunked));
   }
 
   /** Whether the client asks to change protocol on this connection (RFC 9110 §7.8). */

@@ -3,6 +3,7 @@ package dev.kaneogateway.limits;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.web.RequestHead;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,6 +15,9 @@ class RequestGroupsTest {
     "/api/auth/sign-in/email, SIGN_IN",
     "/api/auth/sign-in, SIGN_IN",
     "/api/auth//sign-in//email, SIGN_IN",
+    "/api/auth/sign-in%2Femail, SIGN_IN",
+    "/x//../api/auth/sign-in/email, SIGN_IN",
+    "/api/auth%2Fdevice, DEVICE",
     "/api/auth/reset-password/some-token, SIGN_IN",
     "/api/auth/email-otp/verify-email, SIGN_IN",
     "/api/auth/two-factor/verify-totp, SIGN_IN",
@@ -36,7 +40,8 @@ class RequestGroupsTest {
             Map.of("DATABASE_URL", "postgresql://a:b@127.0.0.1:1/x"),
             Optional.empty(),
             Optional.empty());
-    assertEquals(group, new RequestGroups(settings.rateLimits()).of(path));
+    assertEquals(
+        group, new RequestGroups(settings.rateLimits()).of(new RequestHead(path, "", 0, false)));
   }
 
   @ParameterizedTest
@@ -50,6 +55,7 @@ class RequestGroupsTest {
                 "GATEWAY_SIGN_UP_PATHS", "/x/:id/y"),
             Optional.empty(),
             Optional.empty());
-    assertEquals(group, new RequestGroups(settings.rateLimits()).of(path));
+    assertEquals(
+        group, new RequestGroups(settings.rateLimits()).of(new RequestHead(path, "", 0, false)));
   }
 }

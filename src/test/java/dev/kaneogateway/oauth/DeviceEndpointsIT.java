@@ -178,10 +178,17 @@ class DeviceEndpointsIT {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "GET /api/auth/device/code", "PUT /api/auth/device/token",
-            "DELETE /api/auth/device/approve",
-        "POST /api/auth/device", "POST /api/auth/device/code/", "POST /api/auth//device/token",
-        "POST /api/auth/device/unknown", "POST /api/auth/./device/%74oken/"
+        "GET /api/auth/device/code",
+        "PUT /api/auth/device/token",
+        "DELETE /api/auth/device/approve",
+        "POST /api/auth/device",
+        "POST /api/auth/device/code/",
+        "POST /api/auth//device/token",
+        "POST /api/auth/device/unknown",
+        "POST /api/auth/./device/%74oken/",
+        "POST /api/auth%2Fdevice%2fapprove",
+        "POST /x//../api/auth/device/approve",
+        "GET /api/auth/x/..%2Fdevice?user_code=AAAABBBB"
       })
   void whatIsNoneOfTheEndpointsIsRefusedHere(String asked) throws Exception {
     String[] parts = asked.split(" ");

@@ -142,7 +142,11 @@ class AuthenticationIT {
         "/x/../api/project",
         "/api\\project",
         "/api/public-project/",
-        "/api//health"
+        "/api//health",
+        "/api%2Fproject",
+        "/x//../api/project",
+        "/api/auth/..%2fproject",
+        "/api/auth/a\\b/../../project"
       })
   void theseAreGuardedHoweverTheyAreSpelt(String path) throws Exception {
     assertTrue(ask(path, "X: y").startsWith("HTTP/1.1 401"), path);

@@ -313,7 +313,13 @@ class TunnelIT {
         });
     for (String path :
         new String[] {
-          "/api/health", "/", "//", "//x/api/ws/user", "/api/ws//", "/api/x/../ws/user"
+          "/api/health",
+          "/",
+          "//",
+          "//x/api/ws/user",
+          "/api/ws//",
+          "/api/x/../ws/user",
+          "/api/ws/..%2Fhealth"
         }) {
       try (RawPeer peer = new RawPeer(gateway.port())) {
         peer.send("GET " + path + UPGRADE).readUntil("plain");

@@ -35,8 +35,32 @@ class CanonicalPathTest {
     assertEquals(path, CanonicalPath.of(target));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "/api/project?x=%2F/../, /api/project",
+    "/api/auth%2Fdevice, /api/auth/device",
+    "/api%2fauth/x/..%2Fdevice/, /api/auth/device/",
+    "/x//../api/project, /api/project",
+    "//api/./project/, /api/project/",
+    "/api/a\\b/../project, /api/project",
+    "/api/health/%2e%2E, /api/",
+    "/api/health/., /api/health/",
+    "/%2F, /",
+    "/../../api, /api",
+    "/api/%2570roject, /api/%70roject",
+    "/api/%252e%252E/../project, /api/project",
+    "/api/..., /api/...",
+    "/api/%zz%, /api/%zz%",
+    "/.well-known/x, /.well-known/x",
+    "/, /"
+  })
+  void andAsNginxPassesItOn(String target, String path) {
+    assertEquals(path, CanonicalPath.merged(target));
+  }
+
   @Property
   void neverFailsAndIsAlwaysAPath(@ForAll @CharRange(from = '!', to = '~') String rest) {
     assertTrue(CanonicalPath.of("/" + rest).startsWith("/"));
+    assertTrue(CanonicalPath.merged("/" + rest).startsWith("/"));
   }
 }
