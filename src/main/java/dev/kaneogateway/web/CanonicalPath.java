@@ -6,10 +6,9 @@ import java.util.regex.Pattern;
 
 /**
  * The path as others will see it, for judging only: what is forwarded stays as it came. Kaneo reads
- * the target as a WHATWG URL (dot segments go, a backslash is a slash) and then decodes percent
- * escapes except those of reserved characters and of the percent sign (ECMAScript decodeURI). The
- * nginx in Kaneo's image stands before it and reads otherwise, and what it has read is what it asks
- * Kaneo for.
+ * the target as a WHATWG URL (dot segments go) and then decodes percent escapes except those of
+ * reserved characters and of the percent sign (ECMAScript decodeURI). The nginx in Kaneo's image
+ * stands before it and reads otherwise, and what it has read is what it asks Kaneo for.
  */
 final class CanonicalPath {
   private static final String RESERVED = ";/?:@&=+$,#%";
@@ -26,7 +25,7 @@ final class CanonicalPath {
       if (c == '?' || c == '#') {
         break;
       }
-      if (c == '%' || c == '\\' || (c == '.' && end > 0 && isSlash(target.charAt(end - 1)))) {
+      if (c == '%' || (c == '.' && end > 0 && target.charAt(end - 1) == '/')) {
         plain = false;
       }
     }
@@ -34,13 +33,12 @@ final class CanonicalPath {
     if (plain) {
       return path;
     }
-    String dotted = ESCAPED_DOT.matcher(path.replace('\\', '/')).replaceAll(".");
-    return decode(withoutDotSegments(dotted), RESERVED);
+    return decode(withoutDotSegments(ESCAPED_DOT.matcher(path).replaceAll(".")), RESERVED);
   }
 
   /**
    * The path of an origin-form target as nginx passes it on: every escape is decoded, that of a
-   * slash too, then several slashes are one, and then dot segments go. A backslash is a character.
+   * slash too, then several slashes are one, and then dot segments go.
    */
   static String merged(String target) {
     int query = target.indexOf('?');
@@ -49,10 +47,6 @@ final class CanonicalPath {
       return path;
     }
     return withoutDotSegments(decode(path, "").replaceAll("/+", "/"));
-  }
-
-  private static boolean isSlash(char c) {
-    return c == '/' || c == '\\';
   }
 
   private static String withoutDotSegments(String path) {

@@ -278,10 +278,15 @@ public record RequestHead(
     return port > 0 && port <= 65_535;
   }
 
+  /**
+   * RFC 3986 §3.3 has no backslash in a path; nginx takes one for itself, and Kaneo for a slash.
+   */
   private static boolean isTarget(String target) {
+    boolean path = true;
     for (int i = 0; i < target.length(); i++) {
       char c = target.charAt(i);
-      if (c <= ' ' || c >= 0x7f || c == '#') {
+      path &= c != '?';
+      if (c <= ' ' || c >= 0x7f || c == '#' || (c == '\\' && path)) {
         return false;
       }
     }
