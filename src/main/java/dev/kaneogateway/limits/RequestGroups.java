@@ -35,7 +35,7 @@ final class RequestGroups {
   /** The group of a request, however its path is spelt; runs for every request. */
   Group of(RequestHead head) {
     Group group = of(head.path());
-    return group == Group.REST && !head.merged().equals(head.path()) ? of(head.merged()) : group;
+    return group == Group.REST && !head.isReadAlike() ? of(head.merged()) : group;
   }
 
   private Group of(String path) {

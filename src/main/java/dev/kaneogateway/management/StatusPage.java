@@ -2,7 +2,6 @@ package dev.kaneogateway.management;
 
 import static dev.kaneogateway.management.RecentProblems.Problem;
 
-import com.github.jknack.handlebars.io.ClassPathTemplateLoader;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.metrics.Tally;
 import dev.kaneogateway.metrics.Totals;
@@ -51,9 +50,7 @@ final class StatusPage {
     this.clock = clock;
     this.version = version;
     this.started = clock.instant();
-    this.engine = HandlebarsTemplateEngine.create(vertx);
-    // By itself it takes a file of this name from the working directory, or unpacks one to disk.
-    engine.unwrap().with(new ClassPathTemplateLoader("/management", ""));
+    this.engine = ClassPath.templates(vertx, "/management");
     history.add(metrics.totals(started));
   }
 

@@ -1,7 +1,7 @@
 package dev.kaneogateway.pages;
 
-import com.github.jknack.handlebars.io.ClassPathTemplateLoader;
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.web.ClassPath;
 import dev.kaneogateway.web.Exchange;
 import dev.kaneogateway.web.HttpDate;
 import dev.kaneogateway.web.Problems;
@@ -50,9 +50,7 @@ final class PageWriter {
     metrics.devices().pages(VIEWS);
     // A changed sheet has another address, so that no browser shows new pages with old looks.
     this.styleVersion = Integer.toHexString(style.hashCode());
-    this.engine = HandlebarsTemplateEngine.create(vertx);
-    // By itself it takes a file of this name from the working directory, or unpacks one to disk.
-    engine.unwrap().with(new ClassPathTemplateLoader("/pages", ""));
+    this.engine = ClassPath.templates(vertx, "/pages");
   }
 
   /** Reads and compiles the template, which blocks, so that no request has to. */

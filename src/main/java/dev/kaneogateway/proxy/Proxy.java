@@ -186,7 +186,7 @@ public final class Proxy {
     RequestHead head = exchange.head();
     return routes.allowsWebSocket(head.path())
         && head.target().startsWith(head.path())
-        && head.merged().equals(head.path())
+        && head.isReadAlike()
         && RequestHead.wantsUpgrade(exchange.request(), "websocket");
   }
 

@@ -18,7 +18,7 @@ final class Routes {
   /** The route of a request; what may be read as a path that is guarded is guarded. */
   Route of(RequestHead head) {
     Route route = of(head.path());
-    return !head.merged().equals(head.path()) && of(head.merged()) == Route.API ? Route.API : route;
+    return !head.isReadAlike() && of(head.merged()) == Route.API ? Route.API : route;
   }
 
   private Route of(String path) {

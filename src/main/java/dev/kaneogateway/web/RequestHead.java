@@ -37,6 +37,13 @@ public record RequestHead(
         chunked);
   }
 
+  /**
+   * Whether Kaneo and the nginx of its image read the path alike, as they do but for odd targets.
+   */
+  public boolean isReadAlike() {
+    return merged.equals(path);
+  }
+
   /** Either a head or the reason there is none. */
   public sealed interface Result {
     /** The head is sound. */
