@@ -39,6 +39,7 @@ public final class DeviceVerticle extends VerticleBase {
   /** As often as metrics are usually scraped. */
   private static final long COUNT_EVERY_MS = 15_000;
 
+  private static final long SWEEP_EVERY_MS = 60_000;
   private static final int SWEEP_BATCH = 500;
   private static final Logger LOG = LoggerFactory.getLogger(DeviceVerticle.class);
 
@@ -68,7 +69,7 @@ public final class DeviceVerticle extends VerticleBase {
     Approvals approvals = new Approvals(database, steps, clock);
     database.createOwnTables();
     metrics.gauge("device_codes_live", "Device codes that may still be approved.", live::get);
-    vertx.setPeriodic(settings.sweepEvery().toMillis(), id -> sweep(database));
+    vertx.setPeriodic(SWEEP_EVERY_MS, id -> sweep(database));
     vertx.setPeriodic(0, COUNT_EVERY_MS, id -> countLive(database));
     return Future.all(
         List.of(
