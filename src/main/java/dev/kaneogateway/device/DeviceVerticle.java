@@ -59,6 +59,11 @@ public final class DeviceVerticle extends VerticleBase {
     this.clock = clock;
   }
 
+  /** How long who asks it waits: longer than PostgreSQL may take, to hear what came of that. */
+  public static Duration patience(Settings.Device settings) {
+    return settings.patience().plusSeconds(1);
+  }
+
   @Override
   public Future<?> start() {
     DeviceDatabase database = new DeviceDatabase(vertx, pool, settings.patience());
