@@ -10,6 +10,9 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.LoggerFactory;
 
@@ -81,12 +84,18 @@ public final class LogConfiguration extends ContextAwareBase implements Configur
     setLevel((LoggerContext) LoggerFactory.getILoggerFactory(), level);
   }
 
-  /** {@code info,credentials=debug}: a level for all rooms, and others for some. */
+  /**
+   * {@code info,credentials=debug}: a level for all rooms, and others for some, in any order. Who
+   * names none for all means the usual one.
+   */
   private static void setLevel(LoggerContext context, String levels) {
     context.getLoggerList().stream()
         .filter(logger -> logger.getName().startsWith(ROOMS))
         .forEach(logger -> logger.setLevel(null));
-    for (String part : levels.split(",")) {
+    List<String> parts = new ArrayList<>(List.of("info"));
+    parts.addAll(List.of(levels.split(",")));
+    parts.sort(Comparator.comparing(part -> part.indexOf('=') >= 0));
+    for (String part : parts) {
       String[] roomAndLevel = part.strip().split("=", 2);
       Level level = Level.toLevel(roomAndLevel[roomAndLevel.length - 1].strip());
       if (roomAndLevel.length == 1) {

@@ -107,7 +107,7 @@ class AccessLogIT {
           return false;
         });
     gateway = RunningGateway.start(TestDatabase.create(), kaneo.port());
-    Await.until("readiness", () -> gateway.readiness() == 200);
+    Await.until("readiness", gateway::isReady);
     try (RawPeer peer = new RawPeer(gateway.port())) {
       peer.send(
               "GET /api/ws/user HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Bearer "

@@ -55,7 +55,8 @@ class ArchitectureTest {
               Map.entry("doctor", List.of("auth", "credentials", "web", "metrics", "db", "config")),
               Map.entry("management", List.of("web", "metrics", "db", "config"))));
 
-  private final JavaClasses gateway =
+  /** Read once for all tests: it takes seconds. */
+  private static final JavaClasses GATEWAY =
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
           .importPackages("dev.kaneogateway");
@@ -75,7 +76,7 @@ class ArchitectureTest {
               .should()
               .dependOnClassesThat()
               .resideInAnyPackage(forbidden)
-              .check(gateway);
+              .check(GATEWAY);
         });
   }
 
@@ -90,14 +91,14 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("dev.kaneogateway", "dev.kaneogateway.demo..")
-        .check(gateway);
+        .check(GATEWAY);
     noClasses()
         .that()
         .resideInAPackage("dev.kaneogateway")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("dev.kaneogateway.demo..")
-        .check(gateway);
+        .check(GATEWAY);
   }
 
   @Test
@@ -108,7 +109,7 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAPackage("io.vertx.core.eventbus..")
-        .check(gateway);
+        .check(GATEWAY);
   }
 
   @Test
@@ -122,6 +123,6 @@ class ArchitectureTest {
                     Arrays.stream(new String[] {"dev.kaneogateway", "dev.kaneogateway.demo.."}),
                     MAY_USE.keySet().stream().map(r -> "dev.kaneogateway." + r + ".."))
                 .toArray(String[]::new))
-        .check(gateway);
+        .check(GATEWAY);
   }
 }

@@ -57,7 +57,7 @@ class StopIT {
         peer.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
         assertTrue(asked.await(20, TimeUnit.SECONDS));
         CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
-        Await.until("not ready", () -> gateway.readiness() == 503);
+        Await.until("stopping", gateway::isStopping);
         answer.countDown();
         String whole = peer.readAll();
         assertTrue(whole.toLowerCase(Locale.ROOT).contains("\r\nconnection: close\r\n"), whole);
@@ -156,7 +156,7 @@ class StopIT {
                 + "Content-Length: 0\r\n\r\n");
         peer.readUntil("xxx");
         CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
-        Await.until("not ready", () -> gateway.readiness() == 503);
+        Await.until("stopping", gateway::isStopping);
         stopping.countDown();
         peer.readUntil("first");
         String second = peer.readAll();
@@ -177,7 +177,7 @@ class StopIT {
         peer.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx");
         assertTrue(asked.await(20, TimeUnit.SECONDS));
         CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
-        Await.until("not ready", () -> gateway.readiness() == 503);
+        Await.until("stopping", gateway::isStopping);
         answer.countDown();
         peer.readUntil("in full");
         for (int n = 0; n < 90; n++) {
@@ -303,7 +303,7 @@ class StopIT {
                           }));
       HttpClientResponse answer = RunningGateway.await(begun.future());
       CompletableFuture<Void> stopped = CompletableFuture.runAsync(gateway::close);
-      Await.until("not ready", () -> gateway.readiness() == 503);
+      Await.until("stopping", gateway::isStopping);
       answer.resume();
       assertEquals(length, RunningGateway.await(body).length());
       stopped.get(20, TimeUnit.SECONDS);

@@ -93,7 +93,7 @@ final class LimitKeys {
               "GATEWAY_STREAMS",
               "20000",
               Parse.number(0, 1_000_000_000),
-              "Most WebSockets and event streams open at once, which do not count as requests under way. Never more than a third of the descriptors that the process has beside GATEWAY_UPSTREAM_CONNECTIONS, or one for every 23 KB of heap beyond 24 MB.")
+              "Most WebSockets and event streams open at once, which do not count as requests under way. Never more than a third of the descriptors that the process has beside GATEWAY_UPSTREAM_CONNECTIONS, or one for every 14 KB of heap beyond 24 MB.")
           .alive();
   static final Setting<Integer> GATEWAY_STREAMS_PER_ADDRESS =
       Setting.of(
@@ -107,7 +107,7 @@ final class LimitKeys {
               "GATEWAY_CONNECTIONS",
               "30000",
               Parse.number(0, 1_000_000_000),
-              "Most client connections open at once; more are closed as they come. Beyond GATEWAY_STREAMS and GATEWAY_IN_FLIGHT together, and never more than two thirds of the descriptors that the process has beside GATEWAY_UPSTREAM_CONNECTIONS, or one for every 13 KB of heap beyond 24 MB.")
+              "Most client connections open at once; more are closed as they come. Beyond GATEWAY_STREAMS and GATEWAY_IN_FLIGHT together, and never more than two thirds of the descriptors that the process has beside GATEWAY_UPSTREAM_CONNECTIONS, or one for every 10 KB of heap beyond 24 MB.")
           .alive();
   static final Setting<Integer> GATEWAY_CONNECTIONS_PER_ADDRESS =
       Setting.of(

@@ -174,7 +174,6 @@ public record Settings(
    *
    * @param clientNames what the page calls each of {@code clientIds}
    * @param patience how long PostgreSQL may take to answer
-   * @param sweepEvery how often ended codes are looked for
    */
   public record Device(
       List<String> clientIds,
@@ -183,7 +182,6 @@ public record Settings(
       Duration interval,
       Duration sessionLife,
       Duration patience,
-      Duration sweepEvery,
       int codesPerMinute,
       int unknownPollsPerMinute,
       int wrongCodesPerUser,

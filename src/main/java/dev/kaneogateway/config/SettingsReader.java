@@ -2,7 +2,6 @@ package dev.kaneogateway.config;
 
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -198,7 +197,6 @@ final class SettingsReader {
         values.of(DeviceKeys.GATEWAY_DEVICE_INTERVAL_S),
         values.of(DeviceKeys.GATEWAY_DEVICE_SESSION_LIFE_S),
         values.of(CredentialKeys.GATEWAY_LOOKUP_TIMEOUT_MS),
-        Duration.ofMinutes(1),
         values.of(DeviceKeys.GATEWAY_DEVICE_CODES_PER_MINUTE),
         values.of(DeviceKeys.GATEWAY_DEVICE_UNKNOWN_POLLS_PER_MINUTE),
         values.of(DeviceKeys.GATEWAY_DEVICE_WRONG_CODES_PER_USER),

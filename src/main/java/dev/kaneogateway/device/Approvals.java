@@ -56,7 +56,7 @@ final class Approvals {
                 database
                     .statements()
                     .release(release.userCode(), release.userId(), clock.instant()))
-        .map(DeviceAnswer.Released::new);
+        .map(new DeviceAnswer.Released());
   }
 
   Future<DeviceAnswer.Decided> decide(DeviceQuestion.Decide decide) {

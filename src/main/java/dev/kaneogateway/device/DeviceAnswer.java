@@ -102,8 +102,8 @@ public final class DeviceAnswer {
     }
   }
 
-  /** Whether the code had been this person's. */
-  public record Released(boolean done) {}
+  /** The code is nobody's now, if it had been this person's. */
+  public record Released() {}
 
   /** What came of a decision. */
   public enum Outcome {

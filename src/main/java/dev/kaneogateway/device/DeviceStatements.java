@@ -92,13 +92,12 @@ final class DeviceStatements {
         .execute(Tuple.of(userCode, userId, utc(now)));
   }
 
-  /** True if the code had been this person's, and still waits for a decision. */
-  Future<Boolean> release(String userCode, String userId, Instant now) {
+  /** Leaves a code to others, if it is this person's and still waits for a decision. */
+  Future<?> release(String userCode, String userId, Instant now) {
     return pool.preparedQuery(
             "UPDATE device_code SET user_id = NULL, updated_at = $3 WHERE user_code = $1"
                 + " AND status = 'pending' AND user_id = $2")
-        .execute(Tuple.of(userCode, userId, utc(now)))
-        .map(rows -> rows.rowCount() == 1);
+        .execute(Tuple.of(userCode, userId, utc(now)));
   }
 
   Future<Optional<DeviceAnswer.Request>> find(String userCode, Instant now) {

@@ -39,6 +39,7 @@ public final class DeviceVerticle extends VerticleBase {
   /** As often as metrics are usually scraped. */
   private static final long COUNT_EVERY_MS = 15_000;
 
+  private static final long SWEEP_EVERY_MS = 60_000;
   private static final int SWEEP_BATCH = 500;
   private static final Logger LOG = LoggerFactory.getLogger(DeviceVerticle.class);
 
@@ -58,6 +59,11 @@ public final class DeviceVerticle extends VerticleBase {
     this.clock = clock;
   }
 
+  /** How long who asks it waits: longer than PostgreSQL may take, to hear what came of that. */
+  public static Duration patience(Settings.Device settings) {
+    return settings.patience().plusSeconds(1);
+  }
+
   @Override
   public Future<?> start() {
     DeviceDatabase database = new DeviceDatabase(vertx, pool, settings.patience());
@@ -68,7 +74,7 @@ public final class DeviceVerticle extends VerticleBase {
     Approvals approvals = new Approvals(database, steps, clock);
     database.createOwnTables();
     metrics.gauge("device_codes_live", "Device codes that may still be approved.", live::get);
-    vertx.setPeriodic(settings.sweepEvery().toMillis(), id -> sweep(database));
+    vertx.setPeriodic(SWEEP_EVERY_MS, id -> sweep(database));
     vertx.setPeriodic(0, COUNT_EVERY_MS, id -> countLive(database));
     return Future.all(
         List.of(

@@ -28,6 +28,9 @@ final class HealthWatch {
   /** A long pause of a collection or of the host holds up loops too, and is over sooner. */
   private static final Duration STALL_ENDS_WITHIN = Duration.ofSeconds(10);
 
+  /** What is not known yet is not well: the first look may take as long as who does not answer. */
+  private static final String NOT_ASKED = "not asked yet";
+
   private final Vertx vertx;
   private final HttpClient client;
   private final Pool pool;
@@ -51,6 +54,13 @@ final class HealthWatch {
     this.stalledLoops = stalledLoops;
     this.kaneoChecked = kaneoChecked;
     this.settings = settings;
+    health.report("database", false, NOT_ASKED);
+    expect("kaneo", settings.upstream().api());
+    expect("web", settings.upstream().web());
+  }
+
+  private void expect(String kind, List<URI> origins) {
+    names(origins).forEach(name -> health.reportOneOf(kind, name, false, Duration.ZERO, NOT_ASKED));
   }
 
   /** Looks after what these settings name from now on, and forgets the rest. */

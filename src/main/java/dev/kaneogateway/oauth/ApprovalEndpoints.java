@@ -27,19 +27,19 @@ import java.util.function.Supplier;
  * decide on it. One for each event loop.
  */
 final class ApprovalEndpoints {
-  private final Settings settings;
   private final Bus bus;
   private final People people;
   private final CodeGuesses guesses;
   private final OAuthAnswers answers;
+  private final Duration patience;
 
   ApprovalEndpoints(
-      Settings settings, Bus bus, People people, CodeGuesses guesses, OAuthAnswers answers) {
-    this.settings = settings;
+      Settings.Device settings, Bus bus, People people, CodeGuesses guesses, OAuthAnswers answers) {
     this.bus = bus;
     this.people = people;
     this.guesses = guesses;
     this.answers = answers;
+    this.patience = DeviceVerticle.patience(settings);
   }
 
   /** Kaneo's answer to a browser tab is the page; to a program it is the state of the code. */
@@ -100,7 +100,7 @@ final class ApprovalEndpoints {
     return attempt(
             exchange,
             user,
-            () -> bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience()),
+            () -> bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience),
             looked -> looked.request().isPresent())
         .compose(
             looked -> {
@@ -171,7 +171,7 @@ final class ApprovalEndpoints {
                 bus.ask(
                     DeviceVerticle.DECIDE,
                     new DeviceQuestion.Decide(code, person.userId(), allow, false),
-                    patience()),
+                    patience),
             decided -> decided.outcome() != DeviceAnswer.Outcome.UNKNOWN)
         .compose(
             decided -> {
@@ -201,9 +201,5 @@ final class ApprovalEndpoints {
                 }
               }
             });
-  }
-
-  private Duration patience() {
-    return settings.device().patience().plusSeconds(1);
   }
 }

@@ -37,6 +37,7 @@ final class ClientEndpoints {
   private final DeviceLimits limits;
   private final Set<String> clientIds;
   private final OAuthAnswers answers;
+  private final Duration patience;
 
   ClientEndpoints(
       Settings settings,
@@ -52,6 +53,7 @@ final class ClientEndpoints {
     this.limits = limits;
     this.clientIds = Set.copyOf(settings.device().clientIds());
     this.answers = answers;
+    this.patience = DeviceVerticle.patience(settings.device());
   }
 
   Future<JsonObject> start(Exchange exchange, Parameters parameters) throws OAuthException {
@@ -74,7 +76,7 @@ final class ClientEndpoints {
             DeviceVerticle.START,
             new DeviceQuestion.Start(
                 clientId, scope, exchange.origin().address(), software(exchange)),
-            patience())
+            patience)
         .map(
             started -> {
               String uri = settings.kaneo().publicUrl() + "/device";
@@ -98,7 +100,7 @@ final class ClientEndpoints {
     DeviceQuestion.Poll poll =
         new DeviceQuestion.Poll(
             clientId, deviceCode, exchange.origin().address(), software(exchange));
-    return bus.ask(DeviceVerticle.POLL, poll, patience())
+    return bus.ask(DeviceVerticle.POLL, poll, patience)
         .otherwise(
             unanswered -> {
               // To most clients any other error is the end of the sign-in (RFC 8628 §3.5).
@@ -120,10 +122,7 @@ final class ClientEndpoints {
 
   /** Nobody waits for this; what is not noted, the next poll of the code finds undelivered. */
   private void note(DeviceQuestion.Poll poll, String token, boolean delivered) {
-    bus.ask(
-            DeviceVerticle.DELIVERY,
-            new DeviceQuestion.Delivery(poll, token, delivered),
-            patience())
+    bus.ask(DeviceVerticle.DELIVERY, new DeviceQuestion.Delivery(poll, token, delivered), patience)
         .onFailure(failure -> LOG.debug("nobody else knows whether a token was delivered"));
   }
 
@@ -131,7 +130,7 @@ final class ClientEndpoints {
     // Whoever holds the token may hand it back; an unknown one is as good as revoked (RFC 7009
     // §2.2).
     String token = sessionTokens.bareToken(parameters.required("token")).orElse("");
-    return bus.ask(DeviceVerticle.REVOKE, new DeviceQuestion.Revoke(token), patience())
+    return bus.ask(DeviceVerticle.REVOKE, new DeviceQuestion.Revoke(token), patience)
         .onSuccess(revoked -> revoked.sessionId().ifPresent(credentials::sessionEnded))
         .map(new JsonObject());
   }
@@ -147,9 +146,5 @@ final class ClientEndpoints {
   private static String software(Exchange exchange) {
     String agent = exchange.request().getHeader("User-Agent");
     return agent == null ? "" : agent.substring(0, Math.min(agent.length(), 256));
-  }
-
-  private Duration patience() {
-    return settings.device().patience().plusSeconds(1);
   }
 }

@@ -38,7 +38,8 @@ public final class DeviceEndpoints {
       DeviceLimits limits) {
     this.answers = new OAuthAnswers(settings.kaneo());
     this.clients = new ClientEndpoints(settings, bus, sessionTokens, credentials, limits, answers);
-    this.approval = new ApprovalEndpoints(settings, bus, people, limits.guesses(), answers);
+    this.approval =
+        new ApprovalEndpoints(settings.device(), bus, people, limits.guesses(), answers);
     this.metadata = new Metadata(settings.kaneo().publicUrl());
     this.bodyPatience = settings.limits().progressTimeout();
   }

@@ -5,6 +5,7 @@ import dev.kaneogateway.auth.Person;
 import dev.kaneogateway.bus.Bus;
 import dev.kaneogateway.config.Origins;
 import dev.kaneogateway.config.Settings;
+import dev.kaneogateway.device.DeviceVerticle;
 import dev.kaneogateway.device.UserCode;
 import dev.kaneogateway.limits.DeviceLimits;
 import dev.kaneogateway.limits.Refusal;
@@ -80,11 +81,11 @@ public final class DevicePages {
       ownOrigins.add(Origins.of(url));
     }
     this.bodyPatience = settings.limits().progressTimeout();
-    Duration patience = settings.device().patience().plusSeconds(1);
+    Duration patience = DeviceVerticle.patience(settings.device());
     Seals seals = new Seals(People.pageSecret(settings));
     this.style = ClassPath.text("/pages/style.css");
     this.writer = new PageWriter(vertx, style, metrics);
-    this.views = new PageViews(settings, bus, clock, writer, seals);
+    this.views = new PageViews(settings, bus, clock, writer, seals, patience);
     this.decision =
         new DecisionSteps(
             bus,

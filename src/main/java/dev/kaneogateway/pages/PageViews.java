@@ -34,13 +34,16 @@ final class PageViews {
   private final Clock clock;
   private final PageWriter writer;
   private final Seals seals;
+  private final Duration patience;
 
-  PageViews(Settings settings, Bus bus, Clock clock, PageWriter writer, Seals seals) {
+  PageViews(
+      Settings settings, Bus bus, Clock clock, PageWriter writer, Seals seals, Duration patience) {
     this.settings = settings;
     this.bus = bus;
     this.clock = clock;
     this.writer = writer;
     this.seals = seals;
+    this.patience = patience;
   }
 
   void entryPage(
@@ -172,7 +175,7 @@ final class PageViews {
   }
 
   private Future<DeviceAnswer.AccountIs> account(Person.SignedIn person) {
-    return bus.ask(DeviceVerticle.ACCOUNT, new DeviceQuestion.Account(person.userId()), patience());
+    return bus.ask(DeviceVerticle.ACCOUNT, new DeviceQuestion.Account(person.userId()), patience);
   }
 
   private static JsonObject model(DeviceAnswer.AccountIs account) {
@@ -191,9 +194,5 @@ final class PageViews {
   private static String time(java.time.Instant instant) {
     return DateTimeFormatter.ofPattern("HH:mm 'UTC'", Locale.ROOT)
         .format(instant.atOffset(ZoneOffset.UTC));
-  }
-
-  private Duration patience() {
-    return settings.device().patience().plusSeconds(1);
   }
 }

@@ -60,7 +60,7 @@ class PoolerIT {
             "GATEWAY_LIMIT_FAILED_PER_MINUTE",
             "0");
     gateways.add(started);
-    Await.until("readiness", () -> started.readiness() == 200);
+    Await.until("readiness", started::isReady);
     return started;
   }
 

@@ -4,8 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.config.Settings;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -66,6 +70,22 @@ class MeansTest {
             Optional.empty(),
             Optional.empty())
         .upstream();
+  }
+
+  @Test
+  void theReadmeSaysWhatOneNeeds() throws Exception {
+    assertEquals(1000, meansOfThousand("GATEWAY_CONNECTIONS").connections(0));
+    assertEquals(1000, meansOfThousand("GATEWAY_STREAMS").streams(0));
+  }
+
+  /** With a heap that carries a thousand, if the README is right. */
+  private static Means meansOfThousand(String setting) throws Exception {
+    Matcher told =
+        Pattern.compile("`" + setting + "`.* one for every (\\d+) KB of heap beyond (\\d+) MB")
+            .matcher(Files.readString(Path.of("README.md")));
+    assertTrue(told.find());
+    long beyond = 1000 * 1024 * Long.parseLong(told.group(1));
+    return new Means(Integer.MAX_VALUE, (Long.parseLong(told.group(2)) << 20) + beyond, 64);
   }
 
   @ParameterizedTest

@@ -100,6 +100,19 @@ class ManagementIT {
     }
   }
 
+  /** A load balancer would take the old gateway away for one that can serve nobody. */
+  @Test
+  void aGatewayThatHasNotHeardOfKaneoYetIsNotReady() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 9, InetAddress.getLoopbackAddress());
+        RunningGateway early = RunningGateway.start(TestDatabase.create(), silent.getLocalPort());
+        RawPeer operator = new RawPeer(early.managementPort())) {
+      String ready = "GET /health/ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+      String answer = operator.send(ready).readAll();
+      assertTrue(answer.startsWith("HTTP/1.1 503 "), answer);
+      assertTrue(answer.contains("not asked yet"), answer);
+    }
+  }
+
   /** What held there would cut requests that nobody tells it the end of. */
   @Test
   @Timeout(5)
@@ -255,6 +268,13 @@ class ManagementIT {
       try (RawPeer client = new RawPeer(plain.port())) {
         assertTrue(client.send("GET /api/config" + head).readAll().endsWith("hello"));
       }
+      Await.until(
+          "Kaneo has been asked",
+          () -> {
+            try (RawPeer operator = new RawPeer(plain.managementPort())) {
+              return operator.send("GET /health/ready" + head).readAll().startsWith("HTTP/1.1 200");
+            }
+          });
       for (String path : new String[] {"/metrics", "/", "/health/ready"}) {
         try (RawPeer operator = new RawPeer(plain.managementPort())) {
           String answer = operator.send("GET " + path + head).readAll();

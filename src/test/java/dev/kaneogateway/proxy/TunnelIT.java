@@ -179,7 +179,7 @@ class TunnelIT {
             RunningGateway.start(
                 TestDatabase.create(), kaneo.port(), "GATEWAY_PROGRESS_TIMEOUT_MS", "300");
         RawPeer peer = new RawPeer(hasty.port())) {
-      Await.until("readiness", () -> hasty.readiness() == 200);
+      Await.until("readiness", hasty::isReady);
       peer.send("GET /api/ws/user" + UPGRADE).readUntil("\r\n\r\n");
       assertThrows(
           IOException.class,
@@ -248,7 +248,7 @@ class TunnelIT {
             RunningGateway.start(
                 TestDatabase.create(), kaneo.port(), "GATEWAY_PROGRESS_TIMEOUT_MS", "300");
         RawPeer peer = new RawPeer(hasty.port())) {
-      Await.until("readiness", () -> hasty.readiness() == 200);
+      Await.until("readiness", hasty::isReady);
       peer.send("GET /api/ws/user" + UPGRADE).readUntil("xxxx");
       if (!clientStays) {
         peer.reset();
