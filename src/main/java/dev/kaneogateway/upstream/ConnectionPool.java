@@ -51,6 +51,7 @@ public final class ConnectionPool {
 
   /** Those that take a place, idle or not. */
   private final Set<Connection> all = new HashSet<>();
+
   private final Map<Caller, Waiter> waiting = new LinkedHashMap<>();
   private @Nullable Caller firstBefore;
   private int connecting;
