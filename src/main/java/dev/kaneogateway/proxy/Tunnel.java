@@ -84,7 +84,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   public void notConnected(UpstreamFailure why) {
     Upstreams.Upstream chosen = upstream;
     if (why.isAway() && chosen != null) {
-      chosen.refused();
+      chosen.presence().refused();
     }
     boolean again = why.isAway() && !clientGone;
     if (again && attempts < lane.api.size()) {
@@ -106,7 +106,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
       giveUp(to);
       return;
     }
-    chosen.reached();
+    chosen.presence().reached();
     call = to;
     try {
       to.begin(HttpMethod.GET, exchange.head().target());
