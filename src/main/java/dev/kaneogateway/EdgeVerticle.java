@@ -17,6 +17,7 @@ import dev.kaneogateway.web.Http2Tables;
 import dev.kaneogateway.web.Http2Writability;
 import dev.kaneogateway.web.OwnRequests;
 import dev.kaneogateway.web.Taken;
+import dev.kaneogateway.web.UnreadMessages;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -194,6 +195,7 @@ final class EdgeVerticle extends VerticleBase {
     } else {
       // A reset is the client's way to leave; the exchange under way hears of it too.
       connection.exceptionHandler(broken -> {});
+      UnreadMessages.watch(connection);
       Http1Deliveries.watch(connection, settings.limits().progressTimeout());
     }
     guard.established(http2);

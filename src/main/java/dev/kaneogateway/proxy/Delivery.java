@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Brings one request to a Kaneo that answers it: chooses one, waits for one that restarts, and asks
  * again where that is safe. A request of which no byte was sent can always wait; one without a body
- * whose connection dies before the first byte of an answer is sent again if it can be repeated (RFC
+ * whose answer breaks off before any of it was passed on is sent again if it can be repeated (RFC
  * 9110 §9.2.2). Confined to its event loop.
  */
 final class Delivery implements ConnectionPool.Caller {
@@ -99,14 +99,14 @@ final class Delivery implements ConnectionPool.Caller {
             : upstreams.choose(exchange.request().headers(), failed);
     // Where there are several, the others take what is its, and an MCP session is told of its end.
     if (upstreams.size() == 1 && lane.hadBetterWait(chosen)) {
-      seenAway |= chosen.isAway();
+      seenAway |= chosen.presence().isAway();
       askLater();
       return;
     }
     attempts++;
     askedNanos = System.nanoTime();
     chosen.begin();
-    chosen.asked();
+    chosen.presence().asked();
     unheard = true;
     upstream = chosen;
     last = chosen;
@@ -122,7 +122,7 @@ final class Delivery implements ConnectionPool.Caller {
     }
     boolean away = why.isAway();
     if (away) {
-      asked.refused();
+      asked.presence().refused();
       seenAway = true;
     }
     boolean sessionGone =
@@ -160,7 +160,7 @@ final class Delivery implements ConnectionPool.Caller {
       to.reset();
       return;
     }
-    asked.reached();
+    asked.presence().reached();
     call = to;
     try {
       to.begin(exchange.request().method(), exchange.head().target());
@@ -258,7 +258,7 @@ final class Delivery implements ConnectionPool.Caller {
       return false;
     }
     if (call != null && !call.isReused()) {
-      upstream.failed();
+      upstream.presence().failed();
       failed = upstream;
     }
     broken++;
@@ -290,7 +290,7 @@ final class Delivery implements ConnectionPool.Caller {
     }
     if (upstream != null && call != null) {
       // It took the request, so what went wrong is its own affair.
-      upstream.failed();
+      upstream.presence().failed();
     }
     if (step != null) {
       step.failed(cause);
@@ -310,7 +310,7 @@ final class Delivery implements ConnectionPool.Caller {
   private void heard() {
     if (unheard && upstream != null) {
       unheard = false;
-      upstream.heard();
+      upstream.presence().heard();
     }
   }
 

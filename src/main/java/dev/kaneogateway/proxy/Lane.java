@@ -111,7 +111,7 @@ final class Lane {
 
   /** Whether a request may wait for a Kaneo that takes no connections. */
   boolean mayHold(Upstreams.@Nullable Upstream upstream) {
-    return upstream != null && upstream.mayReturnWithin(hold) && held < mostHeld;
+    return upstream != null && upstream.presence().mayReturnWithin(hold) && held < mostHeld;
   }
 
   /** Whether a request is not to go to a Kaneo now that is just coming back. */

@@ -39,6 +39,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   private final TunnelEnd kaneo;
   private boolean carrying;
   private boolean ending;
+  private int attempts;
   private Upstreams.@Nullable Upstream upstream;
   private RequestTrace.@Nullable Step step;
   private @Nullable Call call;
@@ -72,6 +73,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   }
 
   private void connect() {
+    attempts++;
     Upstreams.Upstream chosen = lane.api.choose();
     upstream = chosen;
     step = exchange.trace().upstream();
@@ -82,9 +84,13 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   public void notConnected(UpstreamFailure why) {
     Upstreams.Upstream chosen = upstream;
     if (why.isAway() && chosen != null) {
-      chosen.refused();
+      chosen.presence().refused();
     }
-    if (why.isAway() && !clientGone && lane.mayHold(chosen)) {
+    boolean again = why.isAway() && !clientGone;
+    if (again && attempts < lane.api.size()) {
+      endStep();
+      connect();
+    } else if (again && lane.mayHold(chosen)) {
       endStep();
       lane.holdBack(this::connect);
     } else {
@@ -100,7 +106,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
       giveUp(to);
       return;
     }
-    chosen.reached();
+    chosen.presence().reached();
     call = to;
     try {
       to.begin(HttpMethod.GET, exchange.head().target());

@@ -72,7 +72,10 @@ final class Upload implements BodyPump.Events {
     request.exceptionHandler(broken -> forward.clientLeft());
     request.handler(
         chunk -> {
-          if (!hasBody) {
+          if (chunk.length() == 0) {
+            // A frame of nothing is the last, and says that there is no body.
+            request.fetch(1);
+          } else if (!hasBody) {
             hasBody = true;
             firstChunk = chunk;
             begun();

@@ -88,6 +88,11 @@ final class Upstreams {
       return authority;
     }
 
+    /** Whether it is there and well. */
+    Presence presence() {
+      return presence;
+    }
+
     UpstreamMeters meters() {
       return meters;
     }
@@ -102,34 +107,9 @@ final class Upstreams {
       meters.requestEnded();
     }
 
-    void asked() {
-      presence.asked();
-    }
-
-    void heard() {
-      presence.heard();
-    }
-
     /** See {@link Presence#spares}. */
     boolean spares(Duration hold) {
       return presence.spares(hold, enough);
-    }
-
-    void reached() {
-      presence.reached();
-    }
-
-    void refused() {
-      presence.refused();
-    }
-
-    boolean isAway() {
-      return presence.isAway();
-    }
-
-    /** Whether it is worth waiting for. */
-    boolean mayReturnWithin(Duration hold) {
-      return presence.mayReturnWithin(hold);
     }
 
     /** Whether a request whose connection died may be asked of it again; counted as done. */
@@ -146,11 +126,6 @@ final class Upstreams {
       if (!isRefusal(status)) {
         presence.answered();
       }
-    }
-
-    /** It broke off its answer, kept silent or spoke nonsense. */
-    void failed() {
-      presence.failed();
     }
   }
 

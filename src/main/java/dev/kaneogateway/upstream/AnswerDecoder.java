@@ -1,6 +1,7 @@
 package dev.kaneogateway.upstream;
 
 import dev.kaneogateway.web.ChunkedBody;
+import dev.kaneogateway.web.Octets;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -109,7 +110,7 @@ final class AnswerDecoder extends HttpResponseDecoder {
    */
   @Override
   protected HttpMessage createMessage(String[] line) {
-    if (!isVersion(line[0]) || !isStatus(line[1]) || !isReason(line[2])) {
+    if (!isVersion(line[0]) || !isStatus(line[1]) || !Octets.isValue(line[2])) {
       throw new IllegalArgumentException("no status line");
     }
     return super.createMessage(line);
@@ -128,16 +129,6 @@ final class AnswerDecoder extends HttpResponseDecoder {
 
   private static boolean isDigit(char character) {
     return character >= '0' && character <= '9';
-  }
-
-  private static boolean isReason(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char character = text.charAt(i);
-      if ((character < ' ' && character != '\t') || character == 0x7f) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /**

@@ -198,11 +198,6 @@ final class Connection extends ChannelInboundHandlerAdapter {
     return taken;
   }
 
-  /** Whether it takes no place of the pool's any more. */
-  boolean isApart() {
-    return apart;
-  }
-
   /** The pace of the client it works for; more than any if there is none. */
   long clientPace() {
     return call == null ? Long.MAX_VALUE : call.clientPace();

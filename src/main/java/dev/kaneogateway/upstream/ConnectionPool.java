@@ -48,10 +48,12 @@ public final class ConnectionPool {
   private final Deadlines waitLimit;
   private final long lookAfter;
   private final Deque<Connection> idle = new ArrayDeque<>();
+
+  /** Those that take a place, idle or not. */
   private final Set<Connection> all = new HashSet<>();
+
   private final Map<Caller, Waiter> waiting = new LinkedHashMap<>();
   private @Nullable Caller firstBefore;
-  private int open;
   private int connecting;
 
   /**
@@ -86,7 +88,7 @@ public final class ConnectionPool {
     private void expire() {
       withdraw(caller);
       caller.notConnected(
-          open >= limits.connections() ? UpstreamFailure.BUSY : UpstreamFailure.REFUSED);
+          all.size() >= limits.connections() ? UpstreamFailure.BUSY : UpstreamFailure.REFUSED);
     }
   }
 
@@ -159,7 +161,7 @@ public final class ConnectionPool {
 
   /** Has slow clients make way until so many connections are free, or as good as. */
   private void makeRoom(int wanted) {
-    int missing = wanted - (limits.connections() - open + idle.size());
+    int missing = wanted - (limits.connections() - all.size() + idle.size());
     if (missing > 0) {
       slowClients.letGo(all, missing);
     }
@@ -170,7 +172,7 @@ public final class ConnectionPool {
   }
 
   private boolean isFull() {
-    return open + connecting >= limits.connections();
+    return all.size() + connecting >= limits.connections();
   }
 
   private void connectIfNeeded() {
@@ -187,7 +189,6 @@ public final class ConnectionPool {
 
   private void connected(NetSocket socket) {
     connecting--;
-    open++;
     Connection connection = admit(socket, MOST_AT_ONCE);
     all.add(connection);
     returned(connection);
@@ -246,16 +247,12 @@ public final class ConnectionPool {
 
   /** A connection is counted with the streams from now on, which have a ceiling of their own. */
   void apart(Connection connection) {
-    open--;
     all.remove(connection);
     connectIfNeeded();
   }
 
   /** A connection is no more. */
   void gone(Connection connection) {
-    if (!connection.isApart()) {
-      open--;
-    }
     meters.connectionClosed();
     idle.remove(connection);
     all.remove(connection);

@@ -1,5 +1,6 @@
 package dev.kaneogateway.upstream;
 
+import dev.kaneogateway.web.Octets;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.AsciiString;
@@ -7,33 +8,24 @@ import java.util.Arrays;
 
 /**
  * The head of a request as bytes (RFC 9112 §3 and §5), checked as it is written: what could begin
- * another field or another request is refused, wherever it came from. One for each event loop, used
- * again for each head.
+ * another field or another request is refused, wherever it came from. One for each pool, used again
+ * for each head.
  */
 final class HeadBytes {
   private static final int FIRST_SIZE = 2048;
 
-  /** {@code tchar} of RFC 9110 §5.6.2. */
   private static final boolean[] NAME = new boolean[256];
-
-  /** What a value may have (§5.5): no control character but a tab. */
   private static final boolean[] VALUE = new boolean[256];
 
   /** What no blank is, and no control character. */
   private static final boolean[] TARGET = new boolean[256];
 
   static {
-    for (char c = '0'; c <= 'z'; c++) {
-      NAME[c] = Character.isLetterOrDigit(c);
+    for (int octet = 0; octet < 256; octet++) {
+      NAME[octet] = Octets.isToken((byte) octet);
+      VALUE[octet] = Octets.isValue(octet);
+      TARGET[octet] = VALUE[octet] && octet != ' ' && octet != '\t';
     }
-    for (char c : "!#$%&'*+-.^_`|~".toCharArray()) {
-      NAME[c] = true;
-    }
-    for (char c = ' '; c < 256; c++) {
-      VALUE[c] = c != 127;
-      TARGET[c] = VALUE[c] && c != ' ';
-    }
-    VALUE['\t'] = true;
   }
 
   private byte[] bytes = new byte[FIRST_SIZE];

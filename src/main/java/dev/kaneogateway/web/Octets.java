@@ -1,7 +1,7 @@
 package dev.kaneogateway.web;
 
 /** The classes of octets that HTTP's grammar is made of (RFC 9110 §5.5, §5.6.2). */
-final class Octets {
+public final class Octets {
   private static final boolean[] TOKEN = new boolean[256];
 
   static {
@@ -17,7 +17,8 @@ final class Octets {
 
   private Octets() {}
 
-  static boolean isToken(byte octet) {
+  /** Whether an octet may stand in a token. */
+  public static boolean isToken(byte octet) {
     return TOKEN[octet & 0xff];
   }
 
@@ -32,12 +33,13 @@ final class Octets {
     return !text.isEmpty();
   }
 
-  /** Whether an octet may stand in a field's value. */
-  static boolean isValue(int octet) {
+  /** Whether an octet may stand in a field's value, or in a reason (RFC 9112 §4). */
+  public static boolean isValue(int octet) {
     return (octet >= ' ' && octet != 0x7f) || octet == '\t';
   }
 
-  static boolean isValue(String text) {
+  /** Whether a text may be a field's value. */
+  public static boolean isValue(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (!isValue(text.charAt(i))) {
         return false;

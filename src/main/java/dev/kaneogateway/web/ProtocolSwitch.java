@@ -18,7 +18,7 @@ import java.util.List;
  */
 public final class ProtocolSwitch {
   private static final List<String> HTTP =
-      List.of("httpDecoder", "httpEncoder", "h2c", "chunkedWriter");
+      List.of("httpDecoder", "httpEncoder", "h2c", "chunkedWriter", UnreadMessages.NAME);
 
   private ProtocolSwitch() {}
 

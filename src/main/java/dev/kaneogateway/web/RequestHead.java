@@ -179,10 +179,8 @@ public record RequestHead(
     return new Result.Refused(status, reason);
   }
 
-  private static int absoluteForm(@Nullable String target) {
-    if (target == null) {
-      return -1;
-    }
+  /** Where the authority of an absolute target begins, or -1 (RFC 9112 §3.2.2). */
+  private static int absoluteForm(String target) {
     if (target.regionMatches(true, 0, "http://", 0, 7)) {
       return 7;
     }

@@ -18,6 +18,7 @@ import static dev.kaneogateway.fixtures.Http2Peer.WITH_PRIORITY;
 import static dev.kaneogateway.fixtures.Http2Peer.block;
 import static dev.kaneogateway.fixtures.Http2Peer.request;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kaneogateway.fixtures.Http2Peer;
@@ -27,6 +28,7 @@ import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -482,6 +484,18 @@ class Http2FramesIT {
     }
     String head = kaneo.nextHead();
     assertTrue(head.contains("host: kaneo\r\n"), head);
+  }
+
+  /** As Envoy ends a request: with a body it could be asked of Kaneo only once. */
+  @Test
+  void aFrameOfNothingIsNoBody() throws Exception {
+    kaneo.startOver();
+    try (Http2Peer peer = new Http2Peer(gateway.port())) {
+      peer.frame(HEADERS, END_HEADERS, 1, request("GET", "/")).frame(DATA, END_STREAM, 1);
+      assertServed(peer, 1);
+    }
+    String head = kaneo.nextHead();
+    assertFalse(head.toLowerCase(Locale.ROOT).contains("transfer-encoding"), head);
   }
 
   @ParameterizedTest

@@ -128,6 +128,26 @@ class SeveralKaneosIT {
     }
   }
 
+  /** Nor is one waited for that was never there. */
+  @Test
+  void aWebSocketThatOneRefusesIsAskedOfAnother() throws Exception {
+    first.close();
+    second.script(
+        (head, connection) -> {
+          connection.write(
+              "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+          return false;
+        });
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      String head =
+          peer.send(
+                  "GET /api/ws/user HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+                      + "Upgrade: websocket\r\nCookie: better-auth.session_token=a.b\r\n\r\n")
+              .readUntil("\r\n\r\n");
+      assertTrue(head.startsWith("HTTP/1.1 101 "), head);
+    }
+  }
+
   @Test
   @Timeout(60)
   void oneThatFailsItsHealthChecksIsPassedOverUntilItPassesOne() throws Exception {

@@ -10,6 +10,7 @@ import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -57,6 +58,29 @@ class ConnectionsIT {
       }
     }
     Await.until("their channels are gone", () -> channels() < before + 20);
+  }
+
+  /** With each some pieces of the memory that no collector takes back would be lost for good. */
+  @Test
+  void bodiesThatNobodyHasReadEndWithTheirClients() throws Exception {
+    kaneo.script((head, connection) -> connection.in().read() >= 0);
+    leaveBodies(100);
+    long before = PlatformDependent.usedDirectMemory();
+    leaveBodies(300);
+    Await.until(
+        "their memory is free", () -> PlatformDependent.usedDirectMemory() < before + (4 << 20));
+  }
+
+  /** Clients leave while their second request waits for the answer to the first. */
+  private static void leaveBodies(int clients) throws IOException {
+    for (int n = 0; n < clients; n++) {
+      try (RawPeer peer = new RawPeer(gateway.port())) {
+        peer.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+            .send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+            .send("b".repeat(32 * 1024));
+      }
+    }
+    gateway.awaitMetric("kaneo_gateway_connections_open 0.0");
   }
 
   /** RFC 9112 §9.6: closed at once, the answer might be lost to what the client still sends. */
