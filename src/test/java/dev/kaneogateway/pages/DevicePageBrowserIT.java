@@ -229,6 +229,10 @@ class DevicePageBrowserIT {
     }
     browser.awaitText(
         "#problem", "To allow it, first confirm that your own device shows this code.");
+    assertEquals(
+        browser.find("[name=seen]"),
+        browser.driver().switchTo().activeElement(),
+        "the page opens where the tick is missing, for the message is below the fold");
     assertEquals("pending", status(codes));
     assertEquals("authorization_pending", poll(codes).getString("error"));
 
