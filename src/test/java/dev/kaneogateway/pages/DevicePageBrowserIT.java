@@ -136,6 +136,31 @@ class DevicePageBrowserIT {
     }
   }
 
+  @Test
+  void aBrowserThatKeepsNoCookiesIsToldSo() {
+    String code = ask().getString("user_code");
+    HttpResponse<String> signedIn =
+        send(
+            HttpRequest.newBuilder(URI.create(base + "/device/sign-in"))
+                .header("Origin", base)
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(
+                    HttpRequest.BodyPublishers.ofString(
+                        "email="
+                            + DemoSeed.EMAIL
+                            + "&password="
+                            + DemoSeed.PASSWORD
+                            + "&user_code="
+                            + code)));
+    assertEquals(303, signedIn.statusCode(), signedIn.body());
+    browser.open(base + signedIn.headers().firstValue("Location").orElseThrow());
+    browser.awaitText(
+        "#problem",
+        "Your password is right, but your browser keeps no sign-in for this address. Allow cookies"
+            + " for it, or open this page at the address where you use Kaneo.");
+    assertEquals(code, browser.find("[name=user_code]").getDomProperty("value"), "is not lost");
+  }
+
   private static void typedStory(Browser browser) {
     JsonObject codes = ask();
     String code = codes.getString("user_code");
