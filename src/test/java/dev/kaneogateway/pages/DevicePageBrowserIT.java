@@ -174,9 +174,11 @@ class DevicePageBrowserIT {
     browser.awaitHeading(ENTRY);
     assertEquals("Connect a device – Kaneo", browser.driver().getTitle());
 
-    browser.type("#user_code", "ABC");
+    browser.type("#user_code", "ABCD-EFO1");
     browser.click("button.primary");
-    browser.awaitText("#problem", "A code has 8 letters and digits. Check it on your device.");
+    browser.awaitText(
+        "#problem",
+        "A code has 8 letters and digits, none of them O, I, 0 or 1. Check it on your device.");
     browser.type("#user_code", "ZZZZ-ZZZZ");
     browser.click("button.primary");
     browser.awaitText(
