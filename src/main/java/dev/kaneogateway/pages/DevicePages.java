@@ -38,6 +38,10 @@ import java.util.function.Supplier;
  */
 public final class DevicePages {
   static final String PATH = "/device";
+
+  /** Where a sign-in leads: on, or to what hindered it. */
+  static final String SIGNED_IN = PATH + "/signed-in";
+
   private static final Map<String, String> ALLOWED =
       Map.of(
           PATH,
@@ -52,6 +56,8 @@ public final class DevicePages {
           "GET, HEAD",
           PATH + "/sign-in",
           "GET, HEAD, POST",
+          SIGNED_IN,
+          "GET, HEAD",
           PATH + "/sign-out",
           "POST",
           PATH + "/decision",
@@ -130,6 +136,8 @@ public final class DevicePages {
     switch (key) {
       case "GET " + PATH -> withPerson(exchange, decision::open, views::signInPage);
       case "GET " + PATH + "/confirm" -> withPerson(exchange, decision::confirm, views::signInPage);
+      case "GET " + SIGNED_IN ->
+          withPerson(exchange, (asked, person) -> toStart(asked), signIn::notKept);
       case "GET " + PATH + "/result" -> views.result(exchange);
       case "GET " + PATH + "/style.css" -> writer.style(exchange, style);
       case "POST " + PATH -> withForm(exchange, personally(decision::enter));

@@ -111,7 +111,12 @@ final class PageWriter {
 
   /** Redirects to where a person begins, with the code that must not be lost, if there is one. */
   void redirectToStart(Exchange exchange, String code) {
-    redirect(exchange, DevicePages.PATH + (code.isEmpty() ? "" : "?user_code=" + code));
+    redirect(exchange, DevicePages.PATH, code);
+  }
+
+  /** Redirects to a step that goes on with a code, if there is one. */
+  void redirect(Exchange exchange, String ownPath, String code) {
+    redirect(exchange, ownPath + (code.isEmpty() ? "" : "?user_code=" + code));
   }
 
   /** The style sheet, which may be kept for a while. */

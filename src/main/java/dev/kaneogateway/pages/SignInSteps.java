@@ -29,7 +29,7 @@ final class SignInSteps {
               if (word.signedIn()) {
                 word.cookies()
                     .forEach(cookie -> exchange.response().headers().add("Set-Cookie", cookie));
-                writer.redirectToStart(exchange, code);
+                writer.redirect(exchange, DevicePages.SIGNED_IN, code);
               } else {
                 String error =
                     word.status() == 401
@@ -45,6 +45,16 @@ final class SignInSteps {
               }
             })
         .onFailure(away -> views.signInPage(exchange, 503, code, email, "error.trouble"));
+  }
+
+  /**
+   * Of somebody whom Kaneo has just let in and whose browser brought no session back: it keeps no
+   * cookies, or not those of this address, as of {@code Secure} ones that came by plain HTTP.
+   * Without a word the form would be there again, as if nothing had happened.
+   */
+  void notKept(Exchange exchange) {
+    String code = UserCode.normalize(Form.ofQuery(exchange.head().target()).get("user_code"));
+    views.signInPage(exchange, 403, code, "", "error.signin.notKept");
   }
 
   void signOut(Exchange exchange, Form form) {

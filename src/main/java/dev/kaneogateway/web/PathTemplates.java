@@ -32,6 +32,7 @@ public final class PathTemplates {
           "/device/style.css",
           "/device/sign-in",
           "/device/sign-out",
+          "/device/signed-in",
           "/device/decision",
           "/.well-known/*");
 

@@ -136,6 +136,31 @@ class DevicePageBrowserIT {
     }
   }
 
+  @Test
+  void aBrowserThatKeepsNoCookiesIsToldSo() {
+    String code = ask().getString("user_code");
+    HttpResponse<String> signedIn =
+        send(
+            HttpRequest.newBuilder(URI.create(base + "/device/sign-in"))
+                .header("Origin", base)
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(
+                    HttpRequest.BodyPublishers.ofString(
+                        "email="
+                            + DemoSeed.EMAIL
+                            + "&password="
+                            + DemoSeed.PASSWORD
+                            + "&user_code="
+                            + code)));
+    assertEquals(303, signedIn.statusCode(), signedIn.body());
+    browser.open(base + signedIn.headers().firstValue("Location").orElseThrow());
+    browser.awaitText(
+        "#problem",
+        "Your password is right, but your browser keeps no sign-in for this address. Allow cookies"
+            + " for it, or open this page at the address where you use Kaneo.");
+    assertEquals(code, browser.find("[name=user_code]").getDomProperty("value"), "is not lost");
+  }
+
   private static void typedStory(Browser browser) {
     JsonObject codes = ask();
     String code = codes.getString("user_code");
@@ -149,9 +174,11 @@ class DevicePageBrowserIT {
     browser.awaitHeading(ENTRY);
     assertEquals("Connect a device – Kaneo", browser.driver().getTitle());
 
-    browser.type("#user_code", "ABC");
+    browser.type("#user_code", "ABCD-EFO1");
     browser.click("button.primary");
-    browser.awaitText("#problem", "A code has 8 letters and digits. Check it on your device.");
+    browser.awaitText(
+        "#problem",
+        "A code has 8 letters and digits, none of them O, I, 0 or 1. Check it on your device.");
     browser.type("#user_code", "ZZZZ-ZZZZ");
     browser.click("button.primary");
     browser.awaitText(
@@ -229,6 +256,10 @@ class DevicePageBrowserIT {
     }
     browser.awaitText(
         "#problem", "To allow it, first confirm that your own device shows this code.");
+    assertEquals(
+        browser.find("[name=seen]"),
+        browser.driver().switchTo().activeElement(),
+        "the page opens where the tick is missing, for the message is below the fold");
     assertEquals("pending", status(codes));
     assertEquals("authorization_pending", poll(codes).getString("error"));
 
