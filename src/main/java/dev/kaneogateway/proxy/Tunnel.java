@@ -84,7 +84,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     if (why.isAway() && chosen != null) {
       chosen.refused();
     }
-    if (why.isAway() && !clientGone && lane.mayHold(chosen)) {
+    if (why.isAway() && !clientGone && lane.mayHold(lane.api)) {
       endStep();
       lane.holdBack(this::connect);
     } else {

@@ -127,11 +127,6 @@ final class Upstreams {
       return presence.isAway();
     }
 
-    /** Whether it is worth waiting for. */
-    boolean mayReturnWithin(Duration hold) {
-      return presence.mayReturnWithin(hold);
-    }
-
     /** Whether a request whose connection died may be asked of it again; counted as done. */
     boolean repeats() {
       boolean may = presence.repeats();
@@ -287,6 +282,17 @@ final class Upstreams {
   /** The MCP session that a head names, where it matters whose it is. */
   private @Nullable String session(MultiMap headers) {
     return upstreams.size() > 1 ? headers.get(MCP_SESSION) : null;
+  }
+
+  /** Whether there is one that takes connections, as far as is known, or is worth waiting for. */
+  boolean mayTakeWithin(Duration hold) {
+    return upstreams.stream()
+        .anyMatch(each -> !each.presence.isAway() || each.presence.mayReturnWithin(hold));
+  }
+
+  /** See {@link Presence#isFree}. */
+  boolean noneIsFree(Duration hold) {
+    return upstreams.stream().noneMatch(each -> each.presence.isFree(hold, each.enough));
   }
 
   int size() {
