@@ -72,7 +72,7 @@ final class DeviceDatabase {
               use(made);
               if (!made) {
                 LOG.warn(
-                    "the database role may not create the schema kaneo_gateway: the approval page cannot say from where a device asked, and a token lost on its way stays lost");
+                    "the database role may not create, or not use, the schema kaneo_gateway: the approval page cannot say from where a device asked, and a token lost on its way stays lost");
               }
             })
         .onFailure(away -> vertx.setTimer(1000, id -> createOwnTables()));

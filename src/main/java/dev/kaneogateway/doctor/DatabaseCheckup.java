@@ -27,7 +27,10 @@ final class DatabaseCheckup implements Doctor.Checkup {
 
   private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
-  /** Looked up by hand: {@code to_regclass} fails of a schema that the role may not use. */
+  /**
+   * Looked up by hand: {@code to_regclass} fails of a schema that the role may not use. Row-level
+   * security without a policy for the role hides every row, which looks as if none were there.
+   */
   private static final String RIGHTS =
       """
       SELECT 'USAGE' AS rights, 'the schema public' AS what, 'everything' AS purpose, 0 AS place
@@ -44,7 +47,11 @@ final class DatabaseCheckup implements Doctor.Checkup {
         unnest(string_to_array(rs, ',')) WITH ORDINALITY AS each(r, nth),
         pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = COALESCE(current_schema(), 'public') AND c.relname = t
-        AND ($1 OR (t, r) <> ('apikey', 'UPDATE')) AND NOT has_table_privilege(c.oid, r)
+        AND ($1 OR (t, r) <> ('apikey', 'UPDATE'))
+        AND (NOT has_table_privilege(c.oid, r) OR row_security_active(c.oid) AND NOT EXISTS (
+          SELECT 1 FROM pg_policy p, unnest(p.polroles) AS whose
+          WHERE p.polrelid = c.oid AND p.polpermissive
+            AND (whose = 0 OR pg_has_role(whose, 'USAGE'))))
       GROUP BY place, t ORDER BY place
       """;
 
@@ -59,7 +66,8 @@ final class DatabaseCheckup implements Doctor.Checkup {
 
   private static final String SERVER =
       """
-      SELECT timezone('utc', clock_timestamp()), pg_is_in_recovery(), current_setting('server_version')
+      SELECT timezone('utc', clock_timestamp()), pg_is_in_recovery(), current_setting('server_version'),
+        current_setting('transaction_read_only')::boolean
       """;
 
   private static final String OWN_SCHEMA =
@@ -181,7 +189,7 @@ final class DatabaseCheckup implements Doctor.Checkup {
                             "database.rights",
                             "the role may not " + lacking,
                             "what it may not do fails for people: sign-ins of devices, lookups, counting of use.",
-                            "GRANT these rights to the role in DATABASE_URL, or use Kaneo's own.")));
+                            "GRANT these rights to the role in DATABASE_URL (and CREATE POLICY for it where row-level security is on), or use Kaneo's own.")));
   }
 
   private Future<?> indexes(List<Finding> findings) {
@@ -213,15 +221,25 @@ final class DatabaseCheckup implements Doctor.Checkup {
               Row row = rows.iterator().next();
               Instant there = row.getLocalDateTime(0).toInstant(ZoneOffset.UTC);
               findings.add(clockFinding(asked, clock.instant(), there));
-              findings.add(
-                  row.getBoolean(1)
-                      ? Finding.problem(
-                          "database.server",
-                          "a standby, which only reads",
-                          "devices cannot sign in, and revocations come late.",
-                          "point DATABASE_URL at the primary.")
-                      : Finding.ok("database.server", "PostgreSQL " + row.getString(2)));
+              findings.add(serverFinding(row));
             });
+  }
+
+  private static Finding serverFinding(Row row) {
+    if (row.getBoolean(1)) {
+      return Finding.problem(
+          "database.server",
+          "a standby, which only reads",
+          "devices cannot sign in, and revocations come late.",
+          "point DATABASE_URL at the primary.");
+    }
+    return row.getBoolean(3)
+        ? Finding.problem(
+            "database.server",
+            "default_transaction_read_only is on",
+            "devices cannot sign in, and no use of keys is counted.",
+            "ALTER ROLE or ALTER DATABASE … RESET default_transaction_read_only, or take it out of options in DATABASE_URL.")
+        : Finding.ok("database.server", "PostgreSQL " + row.getString(2));
   }
 
   private Future<?> ownSchema(List<Finding> findings) {
@@ -235,9 +253,9 @@ final class DatabaseCheckup implements Doctor.Checkup {
                             "database.schema", "the gateway has or may make its own schema")
                         : Finding.warning(
                             "database.schema",
-                            "the role may not create the schema kaneo_gateway",
+                            "the role may not create, or not use, the schema kaneo_gateway",
                             "the approval page cannot say from where a device asked, and a token lost on its way stays lost.",
-                            "GRANT CREATE ON DATABASE to the role, or create the schema for it.")));
+                            "GRANT CREATE ON DATABASE to the role, or create the schema for it; where another role made it, GRANT USAGE on it and SELECT, INSERT, UPDATE and DELETE on all its tables.")));
   }
 
   private Finding clockFinding(Instant asked, Instant answered, Instant there) {

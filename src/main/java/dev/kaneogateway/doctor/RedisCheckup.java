@@ -77,9 +77,20 @@ final class RedisCheckup implements Doctor.Checkup {
         .onComplete(done -> client.close());
   }
 
+  /** By the commands of a gateway that runs, each of which needs its right. */
   private static Future<Response> counts(RedisConnection connection) {
-    return connection.send(
-        Request.cmd(Command.EVAL).arg(SCRIPT).arg(1).arg(KEY).arg(0).arg(1).arg(1000));
+    return connection
+        .send(Request.cmd(Command.SCRIPT).arg("LOAD").arg(SCRIPT))
+        .compose(
+            digest ->
+                connection.send(
+                    Request.cmd(Command.EVALSHA)
+                        .arg(digest.toString())
+                        .arg(1)
+                        .arg(KEY)
+                        .arg(0)
+                        .arg(1)
+                        .arg(1000)));
   }
 
   /** Only worth knowing; a user may well not be allowed to ask. */
@@ -135,12 +146,13 @@ final class RedisCheckup implements Doctor.Checkup {
 
   /** By the word that Redis's errors begin with. */
   private static String mend(String reason) {
-    String kind = reason.split(" ", 2)[0];
+    // What a script may not do Redis says without that word.
+    String kind = reason.contains("can't run this command") ? "NOPERM" : reason.split(" ", 2)[0];
     return switch (kind) {
       case "WRONGPASS", "NOAUTH" ->
           "give the user and password of Kaneo's Redis in REDIS_URL: redis://user:password@host:6379.";
       case "NOPERM" ->
-          "let the user in REDIS_URL run EVAL and EVALSHA on the keys kaneo-gateway:* (ACL SETUSER).";
+          "let the user in REDIS_URL do what the gateway does: ACL SETUSER <user> ~kaneo-gateway:* +script|load +evalsha +time +get +set +ping (and +select if REDIS_URL has a number).";
       case "READONLY" -> "name the primary in REDIS_URL; this is a replica, which only reads.";
       default ->
           "see that Redis runs at the host and port in REDIS_URL, lets this machine in, and has room.";

@@ -97,8 +97,8 @@ final class Delivery implements ConnectionPool.Caller {
         candidates.hasNext()
             ? candidates.next()
             : upstreams.choose(exchange.request().headers(), failed);
-    // Where there are several, the others take what is its, and an MCP session is told of its end.
-    if (upstreams.size() == 1 && lane.hadBetterWait(chosen)) {
+    // A search asks each in turn, and so finds that an MCP session went with its Kaneo.
+    if (!searching && lane.hadBetterWait(chosen, upstreams)) {
       seenAway |= chosen.presence().isAway();
       askLater();
       return;
@@ -135,7 +135,7 @@ final class Delivery implements ConnectionPool.Caller {
     } else if (away && attempts < upstreams.size()) {
       release();
       ask();
-    } else if (away && lane.mayHold(asked)) {
+    } else if (away && lane.mayHold(upstreams)) {
       askLater();
     } else {
       sender.notAnswered(why);

@@ -109,14 +109,17 @@ final class Lane {
     vertx.setTimer(1 + delay, now -> one.end());
   }
 
-  /** Whether a request may wait for a Kaneo that takes no connections. */
-  boolean mayHold(Upstreams.@Nullable Upstream upstream) {
-    return upstream != null && upstream.presence().mayReturnWithin(hold) && held < mostHeld;
+  /** Whether a request to which a Kaneo took no connection may wait for it, or for another. */
+  boolean mayHold(Upstreams upstreams) {
+    return held < mostHeld && upstreams.mayTakeWithin(hold);
   }
 
-  /** Whether a request is not to go to a Kaneo now that is just coming back. */
-  boolean hadBetterWait(Upstreams.Upstream upstream) {
-    return held < mostHeld && upstream.spares(hold);
+  /**
+   * Whether a request is not to go to a Kaneo now that is just coming back, nor to another: none
+   * has its hands free.
+   */
+  boolean hadBetterWait(Upstreams.Upstream chosen, Upstreams upstreams) {
+    return held < mostHeld && chosen.spares(hold) && upstreams.noneIsFree(hold);
   }
 
   /** Does something a little later, when a Kaneo that restarts may be back. */

@@ -115,6 +115,15 @@ final class Presence {
       triedNanos = triedLately ? triedNanos : now;
       return triedLately;
     }
+    return hasEnough(now, hold, enough);
+  }
+
+  /** Whether it takes requests, and more than it has if it is just back. */
+  boolean isFree(Duration hold, int enough) {
+    return isAvailable() && !hasEnough(System.nanoTime(), hold, enough);
+  }
+
+  private boolean hasEnough(long now, Duration hold, int enough) {
     return returned && unanswered.get() >= enough && now - returnedNanos < hold.toNanos();
   }
 

@@ -90,7 +90,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
     if (again && attempts < lane.api.size()) {
       endStep();
       connect();
-    } else if (again && lane.mayHold(chosen)) {
+    } else if (again && lane.mayHold(lane.api)) {
       endStep();
       lane.holdBack(this::connect);
     } else {

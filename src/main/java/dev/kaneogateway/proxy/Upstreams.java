@@ -264,6 +264,17 @@ final class Upstreams {
     return upstreams.size() > 1 ? headers.get(MCP_SESSION) : null;
   }
 
+  /** Whether there is one that takes connections, as far as is known, or is worth waiting for. */
+  boolean mayTakeWithin(Duration hold) {
+    return upstreams.stream()
+        .anyMatch(each -> !each.presence.isAway() || each.presence.mayReturnWithin(hold));
+  }
+
+  /** See {@link Presence#isFree}. */
+  boolean noneIsFree(Duration hold) {
+    return upstreams.stream().noneMatch(each -> each.presence.isFree(hold, each.enough));
+  }
+
   int size() {
     return upstreams.size();
   }

@@ -205,6 +205,30 @@ class DoctorIT {
     assertEquals(Finding.State.WARNING, find(findings, "database.schema").state());
   }
 
+  /** As if no key and no session were there: everybody would be told 401. */
+  @Test
+  void rowLevelSecurityThatHidesEveryRow() throws Exception {
+    asRole(
+        "GRANT SELECT ON \"user\"",
+        "GRANT SELECT, INSERT, DELETE ON session",
+        "GRANT SELECT, UPDATE ON apikey",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON device_code");
+    database.execute("ALTER TABLE apikey ENABLE ROW LEVEL SECURITY");
+    assertTrue(
+        problem("database.rights")
+            .found()
+            .startsWith("the role may not SELECT on apikey (for looking API keys up), UPDATE"));
+    database.execute("CREATE POLICY everything ON apikey TO public USING (true)");
+    assertEquals(Finding.State.OK, find(examine(), "database.rights").state());
+  }
+
+  @Test
+  void aRoleThatOnlyReads() throws Exception {
+    environment.compute(
+        "DATABASE_URL", (name, url) -> url + "?options=-c+default_transaction_read_only%3Don");
+    assertEquals("default_transaction_read_only is on", problem("database.server").found());
+  }
+
   @Test
   void aQuestionThatTheRoleMayNotAskHidesNoOther() throws Exception {
     asRole("GRANT SELECT ON \"user\"");
