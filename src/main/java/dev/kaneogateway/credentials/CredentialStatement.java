@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The one statement that judges many tokens at once: as API keys and as sessions, their owners'
- * bans included. Time columns hold UTC without zone.
+ * bans included. Kaneo leaves the keys of an account that is deleted, and nothing but the missing
+ * owner tells them from others. Time columns hold UTC without zone.
  */
 final class CredentialStatement {
   private final Pool pool;
@@ -45,7 +46,9 @@ final class CredentialStatement {
         + owner
         + " WHERE "
         + keyBy
-        + " = ANY($1) AND k.enabled"
+        + " = ANY($1) AND k.enabled AND (u.id IS NOT NULL OR "
+        + owner
+        + " IS NULL)"
         + " UNION ALL SELECT false, s.token, s.id, s.user_id, s.expires_at, u.banned, u.ban_expires,"
         + " NULL::bigint, NULL::bigint"
         + " FROM session s JOIN "

@@ -155,6 +155,15 @@ class CredentialsIT {
     assertTrue(judge(credentials, "session-bannedOnce") instanceof Verdict.Valid);
   }
 
+  /** Kaneo deletes the sessions with an account, and leaves its keys. */
+  @Test
+  void aKeyEndsWithTheAccountOfItsOwner() {
+    user("leaves", "false", "NULL");
+    assertTrue(judge(credentials, "key-leaves") instanceof Verdict.Valid);
+    database.execute("DELETE FROM \"user\" WHERE id = 'leaves'");
+    Await.until("the end", () -> judge(credentials, "key-leaves") == Verdict.INVALID);
+  }
+
   /** As an older Kaneo is, and is updated while the gateway runs. */
   @Test
   void whereKaneoCannotBanNobodyIsBannedUntilItCan() {
