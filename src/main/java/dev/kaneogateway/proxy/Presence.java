@@ -191,12 +191,16 @@ final class Presence {
   }
 
   /**
-   * Whether this one should rather be asked; of those passed over, the one whose turn comes first.
+   * Whether this one should rather be asked; of those passed over, one that takes connections, then
+   * the one whose turn comes first.
    */
   boolean isBetterThan(Presence other, long nowNanos) {
     boolean passedOver = isPassedOver(nowNanos);
     if (passedOver != other.isPassedOver(nowNanos)) {
       return !passedOver;
+    }
+    if (passedOver && away != other.away) {
+      return !away;
     }
     return (passedOver && (open || other.open))
         ? other.open && (!open || openUntilNanos - other.openUntilNanos < 0)

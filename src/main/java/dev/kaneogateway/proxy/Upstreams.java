@@ -224,10 +224,13 @@ final class Upstreams {
         best = each;
       }
     }
+    // Who asks one that is gone again and again, and no other, waits for ever.
     boolean ratherThat =
         failed != null
             && (best == null
-                || (best.presence.isPassedOver(now) && !failed.presence.isPassedOver(now)));
+                || (best.presence.isPassedOver(now)
+                    && (!failed.presence.isPassedOver(now)
+                        || (best.presence.isAway() && !failed.presence.isAway()))));
     return ratherThat ? requireNonNull(failed) : requireNonNull(best);
   }
 

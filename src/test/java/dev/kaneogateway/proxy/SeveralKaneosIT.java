@@ -168,12 +168,20 @@ class SeveralKaneosIT {
 
   @Test
   @Timeout(60)
-  void whereAllFailTheirHealthChecksTheyAreAskedAsEver() throws Exception {
+  void whereAllFailTheirHealthChecksTheyAreAskedAsEverAndNobodyWaitsForEver() throws Exception {
     first.health(UNWELL);
     second.health(UNWELL);
     gateway.awaitMetric(available(first) + "0.0");
     gateway.awaitMetric(available(second) + "0.0");
     assertTrue(get("").startsWith("HTTP/1.1 200 "));
+    // As where the proxy of a container takes connections for a Kaneo that is not there.
+    first.script(
+        (head, connection) -> {
+          connection.reset();
+          return false;
+        });
+    second.close();
+    assertTrue(get("").startsWith("HTTP/1.1 502 "));
   }
 
   @Test
