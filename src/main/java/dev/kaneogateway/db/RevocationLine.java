@@ -1,8 +1,14 @@
 package dev.kaneogateway.db;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.kaneogateway.config.Settings;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.CloseFuture;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgNotification;
@@ -30,6 +36,7 @@ public final class RevocationLine {
   private final Duration patience;
   private final Listener listener;
   private final String beatPrefix = "beat " + UUID.randomUUID() + " ";
+  private @Nullable ContextInternal context;
   private @Nullable PgConnection connection;
   private long beatsSent;
   private long firstBeat;
@@ -88,6 +95,7 @@ public final class RevocationLine {
 
   /** Connects now and after every loss, on the current context. */
   public void start() {
+    context = (ContextInternal) vertx.getOrCreateContext();
     distrust(Reason.NO_CONNECTION);
     connect();
   }
@@ -104,7 +112,7 @@ public final class RevocationLine {
     if (closed) {
       return;
     }
-    Future<PgConnection> connecting = PgConnection.connect(vertx, options);
+    Future<PgConnection> connecting = connectApart();
     connecting
         .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .compose(
@@ -125,6 +133,23 @@ public final class RevocationLine {
               distrust(Reason.NO_CONNECTION);
               connectLater();
             });
+  }
+
+  /**
+   * On a context of its own, on this event loop: the driver makes a client for each connection, and
+   * Vert.x 5.0.10 keeps those for as long as the context lasts. At a database that is away, or a
+   * standby, it is two a second.
+   */
+  private Future<PgConnection> connectApart() {
+    ContextInternal own = requireNonNull(context);
+    Promise<PgConnection> connecting = own.promise();
+    ((VertxInternal) vertx)
+        .contextBuilder()
+        .withEventLoop(own.nettyEventLoop())
+        .withCloseFuture(new CloseFuture())
+        .build()
+        .runOnContext(go -> PgConnection.connect(vertx, options).onComplete(connecting));
+    return connecting.future();
   }
 
   private void connected(PgConnection fresh) {
