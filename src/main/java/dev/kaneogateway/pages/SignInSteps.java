@@ -48,9 +48,10 @@ final class SignInSteps {
   }
 
   /**
-   * Of somebody whom Kaneo has just let in and whose browser brought no session back: it keeps no
-   * cookies, or not those of this address, as of {@code Secure} ones that came by plain HTTP.
-   * Without a word the form would be there again, as if nothing had happened.
+   * Of somebody whom Kaneo has just let in and whose browser brought no session back that holds: it
+   * keeps no cookies, or not those of this address, as of {@code Secure} ones that came by plain
+   * HTTP; or {@code AUTH_SECRET} is not Kaneo's. Without a word the form would be there again, as
+   * if nothing had happened.
    */
   void notKept(Exchange exchange) {
     String code = UserCode.normalize(Form.ofQuery(exchange.head().target()).get("user_code"));

@@ -156,8 +156,9 @@ class DevicePageBrowserIT {
     browser.open(base + signedIn.headers().firstValue("Location").orElseThrow());
     browser.awaitText(
         "#problem",
-        "Your password is right, but your browser keeps no sign-in for this address. Allow cookies"
-            + " for it, or open this page at the address where you use Kaneo.");
+        "Your password is right, but no sign-in that holds here came back from your browser. Allow cookies"
+            + " for this address, or open this page at the address where you use Kaneo."
+            + " If that does not help, tell whoever runs Kaneo.");
     assertEquals(code, browser.find("[name=user_code]").getDomProperty("value"), "is not lost");
   }
 
