@@ -73,7 +73,7 @@ final class Upload implements BodyPump.Events {
     request.handler(
         chunk -> {
           if (chunk.length() == 0) {
-            // A frame of nothing is the last, and says that there is no body.
+            // HTTP/2 may end a request by a frame of nothing, which is no body.
             request.fetch(1);
           } else if (!hasBody) {
             hasBody = true;

@@ -14,6 +14,7 @@ import java.util.Arrays;
 final class HeadBytes {
   private static final int FIRST_SIZE = 2048;
 
+  // Tables, so that one loop serves names, values and targets.
   private static final boolean[] NAME = new boolean[256];
   private static final boolean[] VALUE = new boolean[256];
 

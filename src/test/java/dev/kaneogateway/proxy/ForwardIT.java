@@ -16,12 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -1033,50 +1030,17 @@ class ForwardIT {
   /** A Kaneo that begins has its code to compile, and would do all that waited for it slowly. */
   @Test
   void whatWaitedForAKaneoComesAFewAtATime() throws Exception {
-    int clients = 40;
-    int atATime = 4;
     ScriptedUpstream first = ScriptedUpstream.friendly();
     int port = first.port();
     try (RunningGateway waiting =
         RunningGateway.start(
-            TestDatabase.createEmpty(), port, "GATEWAY_UPSTREAM_CONNECTIONS", "64")) {
+            TestDatabase.createEmpty(),
+            port,
+            "GATEWAY_UPSTREAM_CONNECTIONS",
+            WaitingCrowd.CONNECTIONS)) {
       assertTrue(answer(waiting, "X: 1").endsWith("hello"));
       first.close();
-      List<RawPeer> peers = new ArrayList<>();
-      for (int i = 0; i < clients; i++) {
-        peers.add(new RawPeer(waiting.port()));
-        peers.get(i).send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-      }
-      waiting.awaitMetric("kaneo_gateway_requests_held " + clients + ".0");
-      AtomicInteger now = new AtomicInteger();
-      AtomicInteger most = new AtomicInteger();
-      CyclicBarrier together = new CyclicBarrier(atATime);
-      try (ScriptedUpstream second =
-          new ScriptedUpstream(
-              (head, connection) -> {
-                most.accumulateAndGet(now.incrementAndGet(), Math::max);
-                await(together);
-                now.decrementAndGet();
-                connection.write(ScriptedUpstream.ok("hello"));
-                return true;
-              },
-              port)) {
-        for (RawPeer peer : peers) {
-          assertTrue(peer.readAll().endsWith("hello"));
-          peer.close();
-        }
-        // Two event loops may look at once and both ask what only one more should be asked.
-        assertTrue(most.get() <= atATime + 1, () -> most + " at a time");
-        assertEquals(clients, second.unseen());
-      }
-    }
-  }
-
-  private static void await(CyclicBarrier barrier) throws IOException {
-    try {
-      barrier.await(10, TimeUnit.SECONDS);
-    } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
-      throw new IOException(e);
+      WaitingCrowd.comesAFewAtATime(waiting, port);
     }
   }
 

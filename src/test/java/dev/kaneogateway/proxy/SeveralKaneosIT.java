@@ -13,10 +13,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.BrokenBarrierException;
-import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -214,8 +210,6 @@ class SeveralKaneosIT {
   /** All would go to the first that is back, which then takes none of them. */
   @Test
   void whatWaitedForAllOfThemComesAFewAtATime() throws Exception {
-    int clients = 40;
-    int atATime = 4;
     try (RunningGateway waiting =
         RunningGateway.start(
             TestDatabase.createEmpty(),
@@ -223,38 +217,12 @@ class SeveralKaneosIT {
             "KANEO_UPSTREAM_URL",
             "http://127.0.0.1:" + first.port() + ",http://127.0.0.1:" + second.port(),
             "GATEWAY_UPSTREAM_CONNECTIONS",
-            "64")) {
+            WaitingCrowd.CONNECTIONS)) {
       Await.until(
           "answers of both", () -> get(waiting, "").endsWith("second") && first.unseen() > 0);
       first.close();
       second.close();
-      List<RawPeer> peers = new ArrayList<>();
-      for (int i = 0; i < clients; i++) {
-        peers.add(new RawPeer(waiting.port()));
-        peers.get(i).send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-      }
-      waiting.awaitMetric("kaneo_gateway_requests_held " + clients + ".0");
-      AtomicInteger now = new AtomicInteger();
-      AtomicInteger most = new AtomicInteger();
-      CyclicBarrier together = new CyclicBarrier(atATime);
-      try (ScriptedUpstream back =
-          new ScriptedUpstream(
-              (head, connection) -> {
-                most.accumulateAndGet(now.incrementAndGet(), Math::max);
-                await(together);
-                now.decrementAndGet();
-                connection.write(ScriptedUpstream.ok("back"));
-                return true;
-              },
-              second.port())) {
-        for (RawPeer peer : peers) {
-          assertTrue(peer.readAll().endsWith("back"));
-          peer.close();
-        }
-        // Two event loops may look at once and both ask what only one more should be asked.
-        assertTrue(most.get() <= atATime + 1, () -> most + " at a time");
-        assertEquals(clients, back.unseen());
-      }
+      WaitingCrowd.comesAFewAtATime(waiting, second.port());
     }
   }
 
@@ -292,14 +260,6 @@ class SeveralKaneosIT {
         }
         assertEquals(8, back.unseen());
       }
-    }
-  }
-
-  private static void await(CyclicBarrier barrier) throws IOException {
-    try {
-      barrier.await(10, TimeUnit.SECONDS);
-    } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
-      throw new IOException(e);
     }
   }
 
