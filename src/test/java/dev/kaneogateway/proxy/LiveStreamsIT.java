@@ -245,6 +245,8 @@ class LiveStreamsIT {
   @Test
   void aStreamOfMcpEndsWithItsSession() throws Exception {
     try (RawPeer peer = stream("/api/mcp")) {
+      // Whose it is the gateway finds out beside, and of a session that is gone by then it cannot.
+      gateway.awaitMetric("kaneo_gateway_credential_streams_open 1.0");
       database.execute("DELETE FROM session WHERE id = 'demoSession'");
       assertTrue(peer.readUntil("0\r\n\r\n").endsWith("0\r\n\r\n"));
     }
