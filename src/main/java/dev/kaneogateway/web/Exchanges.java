@@ -70,24 +70,25 @@ public final class Exchanges {
 
   /**
    * Begins the exchange of a request; or answers it, closes its connection and returns null, if its
-   * head is not one that can be acted upon.
+   * head is not one that can be acted upon. One on a connection without a guard is none: nobody has
+   * looked at its bytes.
    */
   public @Nullable Exchange begin(HttpServerRequest request) {
     ConnectionGuard guard = ConnectionGuard.of(request.connection());
-    if (guard != null && guard.takesNoMore()) {
+    if (guard == null || guard.takesNoMore()) {
       return null;
     }
     RequestHead.Result result = RequestHead.read(request);
     if (result instanceof RequestHead.Result.Refused refused) {
-      Exchange exchange = track(request, NO_HEAD);
+      Exchange exchange = track(request, guard, NO_HEAD);
       Problems.answerAndClose(exchange, refused.status(), "bad_request", refused.reason());
       return null;
     }
-    Exchange exchange = track(request, ((RequestHead.Result.Sound) result).head());
+    Exchange exchange = track(request, guard, ((RequestHead.Result.Sound) result).head());
     if (exchange.announcesBody()) {
       // Or its first bytes would be gone before somebody listens.
       request.pause();
-      if (guard != null && exchange.head().chunked()) {
+      if (exchange.head().chunked()) {
         guard.incoming().whenMalformed(() -> refuseBody(exchange));
       }
     }
@@ -107,7 +108,7 @@ public final class Exchanges {
     }
   }
 
-  private Exchange track(HttpServerRequest request, RequestHead head) {
+  private Exchange track(HttpServerRequest request, ConnectionGuard guard, RequestHead head) {
     TrustedProxies.Origin origin = trustedProxies.originOf(request, head.host());
     Exchange exchange =
         new Exchange(
@@ -119,18 +120,13 @@ public final class Exchanges {
             metrics.requests());
     HttpServerResponse response = request.response();
     response.headers().set(RequestIds.HEADER, exchange.id());
-    ConnectionGuard guard = ConnectionGuard.of(request.connection());
-    if (guard != null) {
-      guard.requestBegun();
-    }
+    guard.requestBegun();
     metrics.requests().started();
     underWay++;
     exchange.atEnd(
         () -> {
           ended();
-          if (guard != null) {
-            guard.requestEnded();
-          }
+          guard.requestEnded();
           RequestMeters.Path template = templates.of(head.path());
           AccessRecord record = exchange.over(template.template());
           metrics.requests().ended(record, template);
@@ -151,12 +147,8 @@ public final class Exchanges {
           exchange.end();
           // The answer to a pipelined request that has begun by now is the last instead.
           if (exchange.endsConnection()
-              || (draining
-                  && request.version() != HttpVersion.HTTP_2
-                  && (guard == null || guard.isIdle()))) {
-            if (guard != null) {
-              guard.doom();
-            }
+              || (draining && request.version() != HttpVersion.HTTP_2 && guard.isIdle())) {
+            guard.doom();
             request.connection().close();
           }
         });
@@ -182,12 +174,10 @@ public final class Exchanges {
   /** Answers bytes that are no HTTP request, and hangs up. */
   public void refuseMalformed(HttpServerRequest request) {
     ConnectionGuard guard = ConnectionGuard.of(request.connection());
-    if (guard != null) {
-      if (guard.takesNoMore()) {
-        return;
-      }
-      guard.doom();
+    if (guard == null || guard.takesNoMore()) {
+      return;
     }
+    guard.doom();
     Throwable cause = request.decoderResult().cause();
     if (cause instanceof PrematureChannelClosureException) {
       // It left, or was too slow, in the middle of a head: nobody is there to be answered.

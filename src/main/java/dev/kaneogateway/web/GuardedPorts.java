@@ -12,6 +12,7 @@ import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.uring.IoUringChannelOption;
 import io.netty.channel.uring.IoUringSocketChannel;
+import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpServerOptions;
@@ -112,13 +113,22 @@ public final class GuardedPorts {
     return closed.future();
   }
 
-  /** Ends a connection for which there is no room, before anything is made for it. */
+  /**
+   * Ends a connection for which there is no room, or whose client has reset it before it was let
+   * in, so that nobody can say any more who it was. Its end may take effect only behind the first
+   * read: what comes is for nobody.
+   */
   private static final class Refusal extends ChannelInboundHandlerAdapter {
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
       // A reset leaves nothing behind here, where an end would wait a minute for late bytes.
       context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
       context.channel().close();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      ReferenceCountUtil.release(message);
     }
   }
 

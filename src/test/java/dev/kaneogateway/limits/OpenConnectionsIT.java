@@ -120,6 +120,24 @@ class OpenConnectionsIT {
     }
   }
 
+  /** Nobody has looked at its bytes as a guard would, and nobody answers for it. */
+  @Test
+  void nothingThatARefusedClientHasSentIsActedUpon() throws Exception {
+    try (RunningGateway gateway = gateway("GATEWAY_CONNECTIONS", "1");
+        RawPeer first = new RawPeer(gateway.port())) {
+      gateway.awaitMetric("kaneo_gateway_connections_open 1.0");
+      for (int i = 0; i < 3000; i++) {
+        try (RawPeer further = new RawPeer(gateway.port())) {
+          further.send("GET /api/health HTTP/1.1\r\nHost: a\r\n\r\n").reset();
+        } catch (IOException e) {
+          assertTrue(e.getMessage().matches("Connection reset by peer|Broken pipe"), e.toString());
+        }
+      }
+      assertHello(first);
+      assertEquals(1, kaneo.unseen());
+    }
+  }
+
   @Test
   void oneAddressCannotTakeAllPlaces() throws Exception {
     try (RunningGateway gateway =

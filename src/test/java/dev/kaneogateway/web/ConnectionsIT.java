@@ -17,6 +17,8 @@ import java.lang.management.ManagementFactory;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.AfterAll;
@@ -80,6 +82,33 @@ class ConnectionsIT {
             .send("b".repeat(32 * 1024));
       }
     }
+    gateway.awaitMetric("kaneo_gateway_connections_open 0.0");
+  }
+
+  /** Who they were nobody can say any more, and so there is no guard. */
+  @Test
+  void clientsThatAreGoneBeforeTheyAreLetInLeaveNothingBehind() throws Exception {
+    comeAndGo(2000);
+    long before = PlatformDependent.usedDirectMemory();
+    comeAndGo(10_000);
+    Await.until(
+        "their memory is free", () -> PlatformDependent.usedDirectMemory() < before + (4 << 20));
+  }
+
+  private static void comeAndGo(int clients) throws Exception {
+    String post = "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody";
+    ExecutorService together = Executors.newFixedThreadPool(6);
+    for (int n = 0; n < clients; n++) {
+      together.submit(
+          () -> {
+            try (RawPeer peer = new RawPeer(gateway.port())) {
+              peer.send(post + post).reset();
+            }
+            return null;
+          });
+    }
+    together.shutdown();
+    assertTrue(together.awaitTermination(60, TimeUnit.SECONDS));
     gateway.awaitMetric("kaneo_gateway_connections_open 0.0");
   }
 
