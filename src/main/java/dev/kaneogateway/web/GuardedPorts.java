@@ -12,7 +12,6 @@ import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.uring.IoUringChannelOption;
 import io.netty.channel.uring.IoUringSocketChannel;
-import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpServerOptions;
@@ -114,22 +113,39 @@ public final class GuardedPorts {
   }
 
   /**
-   * Ends a connection for which there is no room, or whose client has reset it before it was let
-   * in, so that nobody can say any more who it was. Its end may take effect only behind the first
-   * read: what comes is for nobody.
+   * Lets clients in. For whom there is no room, and who has reset his connection before it was
+   * accepted, so that nobody can say who he was, has it closed before anything is made for it or
+   * read. On the event loop that accepts.
    */
-  private static final class Refusal extends ChannelInboundHandlerAdapter {
+  private static final class Door extends ChannelInboundHandlerAdapter {
     @Override
-    public void handlerAdded(ChannelHandlerContext context) {
-      // A reset leaves nothing behind here, where an end would wait a minute for late bytes.
-      context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-      context.channel().close();
+    public void channelRead(ChannelHandlerContext listening, Object message) {
+      Channel child = (Channel) message;
+      Rules rules = rulesOf(child);
+      if (rules == null) {
+        listening.fireChannelRead(child);
+        return;
+      }
+      Runnable leaving =
+          child.remoteAddress() instanceof InetSocketAddress peer
+              ? rules.doorkeeper().admit(peer.getAddress())
+              : null;
+      if (leaving == null) {
+        // A reset leaves nothing behind here, where an end would wait a minute for late bytes.
+        child.config().setOption(ChannelOption.SO_LINGER, 0);
+        child.unsafe().closeForcibly();
+      } else {
+        // However it ends, even if it never gets to its event loop.
+        child.closeFuture().addListener(closed -> leaving.run());
+        listening.fireChannelRead(child);
+      }
     }
+  }
 
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-      ReferenceCountUtil.release(message);
-    }
+  private static @Nullable Rules rulesOf(Channel child) {
+    return child.parent().localAddress() instanceof InetSocketAddress local
+        ? RULES.get(local.getPort())
+        : null;
   }
 
   /**
@@ -147,6 +163,7 @@ public final class GuardedPorts {
     public void postInitializeServerListenerChannel(ServerChannel listening) {
       LISTENING.add(listening);
       listening.closeFuture().addListener(closed -> LISTENING.remove(listening));
+      listening.pipeline().addFirst("door", new Door());
     }
 
     @Override
@@ -157,25 +174,13 @@ public final class GuardedPorts {
     @Override
     public void postInitializeServerChildChannel(Channel child) {
       MissedResets.watch(child);
-      if (child.localAddress() instanceof InetSocketAddress local) {
-        Rules rules = RULES.get(local.getPort());
-        if (rules != null) {
-          admit(child, rules);
-        }
+      Rules rules = rulesOf(child);
+      if (rules != null) {
+        guard(child, rules);
       }
     }
 
-    private static void admit(Channel child, Rules rules) {
-      Runnable leaving =
-          child.remoteAddress() instanceof InetSocketAddress peer
-              ? rules.doorkeeper().admit(peer.getAddress())
-              : null;
-      if (leaving == null) {
-        child.pipeline().addFirst("refusal", new Refusal());
-        return;
-      }
-      // However it ends, even if it never gets to its event loop.
-      child.closeFuture().addListener(closed -> leaving.run());
+    private static void guard(Channel child, Rules rules) {
       child
           .config()
           .setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(64, 2048, MOST_AT_ONCE))
