@@ -158,8 +158,8 @@ final class EdgeVerticle extends VerticleBase {
             settings.limits().maxHeaderFields(),
             options(),
             peer -> current().exchanges().malformed(peer, 400),
-            metrics.refusals()::http2Flood,
-            doorkeeper);
+            metrics.refusals()::http2Flood);
+    GuardedPorts.keepDoor(port, doorkeeper);
     GuardedPorts.guard(port, next);
     guardedPort = port;
     rules = next;
@@ -168,6 +168,7 @@ final class EdgeVerticle extends VerticleBase {
   private void release() {
     if (rules != null) {
       GuardedPorts.release(guardedPort, rules);
+      GuardedPorts.leaveDoor(guardedPort, doorkeeper);
     }
   }
 

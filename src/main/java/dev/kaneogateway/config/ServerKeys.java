@@ -25,6 +25,12 @@ final class ServerKeys {
   static final Setting<Integer> GATEWAY_MANAGEMENT_PORT =
       Setting.of(
           "GATEWAY_MANAGEMENT_PORT", "8081", Parse.number(0, 65535), "Port of metrics and health.");
+  static final Setting<Integer> GATEWAY_MANAGEMENT_CONNECTIONS =
+      Setting.of(
+          "GATEWAY_MANAGEMENT_CONNECTIONS",
+          "200",
+          Parse.number(0, 1_000_000_000),
+          "Most connections to that port open at once, for some tens of scrapers, balancers and browsers; more are closed as they come.");
   static final Setting<Optional<URI>> GATEWAY_PUBLIC_URL =
       Setting.of(
               "GATEWAY_PUBLIC_URL",
@@ -66,6 +72,7 @@ final class ServerKeys {
           GATEWAY_PORT,
           GATEWAY_MANAGEMENT_HOST,
           GATEWAY_MANAGEMENT_PORT,
+          GATEWAY_MANAGEMENT_CONNECTIONS,
           GATEWAY_PUBLIC_URL,
           GATEWAY_TLS_CERT,
           GATEWAY_TLS_KEY,

@@ -187,8 +187,8 @@ public record Settings(
       int wrongCodesPerUser,
       int wrongCodesPerAddress) {}
 
-  /** Where metrics and health are served. */
-  public record Management(String host, int port, boolean metrics) {}
+  /** Where metrics and health are served, over how many connections at most; 0 for any. */
+  public record Management(String host, int port, int connections, boolean metrics) {}
 
   /** What is logged and how. */
   public record Logs(boolean access, boolean json, String level) {}

@@ -207,6 +207,7 @@ final class SettingsReader {
     return new Settings.Management(
         values.of(ServerKeys.GATEWAY_MANAGEMENT_HOST),
         values.of(ServerKeys.GATEWAY_MANAGEMENT_PORT),
+        values.of(ServerKeys.GATEWAY_MANAGEMENT_CONNECTIONS),
         values.of(OperationKeys.GATEWAY_METRICS));
   }
 

@@ -4,7 +4,6 @@ import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
 import dev.kaneogateway.web.GuardedPorts;
 import dev.kaneogateway.web.TrustedProxies;
-import io.micrometer.core.instrument.Counter;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.util.List;
@@ -25,21 +24,13 @@ public final class OpenConnections implements GuardedPorts.Doorkeeper {
     GatewayMetrics metrics = counting.metrics();
     this.places =
         new Places(
-            refused(metrics, "connections")::increment,
-            refused(metrics, "connections_per_address")::increment,
+            metrics.refusals().connections("connections")::increment,
+            metrics.refusals().connections("connections_per_address")::increment,
             counting);
     metrics.gauge(
         "connections_open",
         "Client connections open now, which count towards GATEWAY_CONNECTIONS.",
         places::taken);
-  }
-
-  private static Counter refused(GatewayMetrics metrics, String ceiling) {
-    return metrics.counter(
-        "connections_refused",
-        "Connections closed as they came because too many were open, by ceiling.",
-        "ceiling",
-        ceiling);
   }
 
   /**

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.metrics.GatewayMetrics;
+import dev.kaneogateway.web.GuardedPorts;
 import dev.kaneogateway.web.HttpDate;
 import dev.kaneogateway.web.OwnRequests;
 import io.vertx.core.Future;
@@ -38,6 +39,7 @@ public final class ManagementVerticle extends VerticleBase {
   private final Pool pool;
   private final Clock clock;
   private final String version;
+  private final ManagementDoor door;
   private @Nullable HttpServer server;
   private @Nullable HealthWatch watch;
   private boolean stopped;
@@ -59,6 +61,7 @@ public final class ManagementVerticle extends VerticleBase {
     this.pool = pool;
     this.clock = clock;
     this.version = version;
+    this.door = new ManagementDoor(settings.management().connections(), metrics);
   }
 
   @Override
@@ -104,6 +107,7 @@ public final class ManagementVerticle extends VerticleBase {
         .compose(loaded -> listening.listen())
         .onSuccess(
             bound -> {
+              GuardedPorts.keepDoor(bound.actualPort(), door);
               vertx.setPeriodic(StatusPage.SAMPLE_EVERY_MS, id -> page.sample());
               look(watching, page);
             });
@@ -112,6 +116,7 @@ public final class ManagementVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     stopped = true;
+    GuardedPorts.leaveDoor(port(), door);
     return Future.succeededFuture();
   }
 

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Counter;
 
 /** What is refused before Kaneo sees anything of it, by why. Safe from any thread. */
 public final class RefusalMeters {
+  private final Meters meters;
   private final Counter[] limited = new Counter[Limit.values().length];
   private final Counter[] shed = new Counter[Ceiling.values().length];
   private final Counter malformed;
@@ -12,6 +13,7 @@ public final class RefusalMeters {
   private final Counter floods;
 
   RefusalMeters(Meters meters) {
+    this.meters = meters;
     for (Limit limit : Limit.values()) {
       limited[limit.ordinal()] =
           meters.counter(
@@ -40,6 +42,15 @@ public final class RefusalMeters {
         "What came and was no HTTP request, or none to its end, by answer.",
         "answer",
         answer);
+  }
+
+  /** What counts the connections that a ceiling, by its name in metrics, has closed. */
+  public Counter connections(String ceiling) {
+    return meters.counter(
+        "connections_refused",
+        "Connections closed as they came because too many were open, by ceiling.",
+        "ceiling",
+        ceiling);
   }
 
   /** Counts a request refused because of a limit. */

@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 public final class GuardedPorts {
   private static final Map<Integer, Rules> RULES = new ConcurrentHashMap<>();
 
+  private static final Map<Integer, Doorkeeper> DOORKEEPERS = new ConcurrentHashMap<>();
+
   private static final Set<ServerChannel> LISTENING = ConcurrentHashMap.newKeySet();
 
   /** Bytes read in one piece, and so kept for a Kaneo that does not read. */
@@ -62,7 +64,6 @@ public final class GuardedPorts {
    * @param spokePlain told of whom each connection is that came without TLS where TLS is spoken, on
    *     its event loop
    * @param flooded told of each connection that is cut because too much came that is not whole
-   * @param doorkeeper who says whether there is room for a connection
    */
   public record Rules(
       Duration head,
@@ -70,8 +71,7 @@ public final class GuardedPorts {
       int maxFields,
       HttpServerOptions options,
       Consumer<@Nullable SocketAddress> spokePlain,
-      Runnable flooded,
-      Doorkeeper doorkeeper) {}
+      Runnable flooded) {}
 
   /** Who lets connections in, from any thread. */
   public interface Doorkeeper {
@@ -80,6 +80,16 @@ public final class GuardedPorts {
   }
 
   private GuardedPorts() {}
+
+  /** Has a doorkeeper let in, or not, whoever comes to a local port from now on. */
+  public static void keepDoor(int port, Doorkeeper doorkeeper) {
+    DOORKEEPERS.put(port, doorkeeper);
+  }
+
+  /** Everybody is let in again on a port, unless another keeps its door by now. */
+  public static void leaveDoor(int port, Doorkeeper doorkeeper) {
+    DOORKEEPERS.remove(port, doorkeeper);
+  }
 
   /** Guards all connections accepted on a local port from now on. */
   public static void guard(int port, Rules rules) {
@@ -121,14 +131,14 @@ public final class GuardedPorts {
     @Override
     public void channelRead(ChannelHandlerContext listening, Object message) {
       Channel child = (Channel) message;
-      Rules rules = rulesOf(child);
-      if (rules == null) {
+      Doorkeeper doorkeeper = of(child, DOORKEEPERS);
+      if (doorkeeper == null) {
         listening.fireChannelRead(child);
         return;
       }
       Runnable leaving =
           child.remoteAddress() instanceof InetSocketAddress peer
-              ? rules.doorkeeper().admit(peer.getAddress())
+              ? doorkeeper.admit(peer.getAddress())
               : null;
       if (leaving == null) {
         // A reset leaves nothing behind here, where an end would wait a minute for late bytes.
@@ -142,9 +152,9 @@ public final class GuardedPorts {
     }
   }
 
-  private static @Nullable Rules rulesOf(Channel child) {
+  private static <T> @Nullable T of(Channel child, Map<Integer, T> byPort) {
     return child.parent().localAddress() instanceof InetSocketAddress local
-        ? RULES.get(local.getPort())
+        ? byPort.get(local.getPort())
         : null;
   }
 
@@ -174,7 +184,7 @@ public final class GuardedPorts {
     @Override
     public void postInitializeServerChildChannel(Channel child) {
       MissedResets.watch(child);
-      Rules rules = rulesOf(child);
+      Rules rules = of(child, RULES);
       if (rules != null) {
         guard(child, rules);
       }

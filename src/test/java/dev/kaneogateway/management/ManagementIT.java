@@ -25,6 +25,7 @@ import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
@@ -344,6 +345,41 @@ class ManagementIT {
     try (RawPeer peer = new RawPeer(gateway.managementPort())) {
       return peer.send(method + " " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
           .readAll();
+    }
+  }
+
+  /** An idle one is kept for a minute, so anyone inside could fill the process with them. */
+  @Test
+  void moreConnectionsThanThereAreForItAreClosedAsTheyCome() throws Exception {
+    try (RunningGateway small =
+            RunningGateway.start(
+                TestDatabase.create(), first.port(), "GATEWAY_MANAGEMENT_CONNECTIONS", "2");
+        RawPeer one = new RawPeer(small.managementPort());
+        RawPeer two = new RawPeer(small.managementPort())) {
+      for (RawPeer peer : List.of(one, two)) {
+        peer.send("GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("live");
+      }
+      for (int n = 0; n < 20; n++) {
+        try (RawPeer further = new RawPeer(small.managementPort())) {
+          assertEquals("(reset)", further.readAll());
+        } catch (IOException e) {
+          // So soon that its own connect hears of it.
+          assertEquals("Connection reset by peer", e.getMessage());
+        }
+      }
+      one.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+          .readUntil("connections_refused_total{ceiling=\"management\"} 20.0");
+      two.reset();
+      Await.until("there is room again", () -> isLive(small));
+    }
+  }
+
+  private static boolean isLive(RunningGateway small) {
+    try (RawPeer next = new RawPeer(small.managementPort())) {
+      next.send("GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("live");
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 }

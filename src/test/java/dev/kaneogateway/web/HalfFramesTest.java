@@ -31,8 +31,7 @@ class HalfFramesTest {
     EmbeddedChannel guarded = new EmbeddedChannel();
     ConnectionGuard.put(
         guarded,
-        new GuardedPorts.Rules(
-            hour, hour, 200, new HttpServerOptions(), peer -> {}, () -> {}, peer -> () -> {}));
+        new GuardedPorts.Rules(hour, hour, 200, new HttpServerOptions(), peer -> {}, () -> {}));
     ConnectionGuard guard = ConnectionGuard.of(guarded);
     assert guard != null;
     return HalfFrames.ofHttp2(preface, guard, channel::close);

@@ -26,8 +26,7 @@ class StrictDecoderTest {
     HttpServerOptions options = new HttpServerOptions();
     Duration long_ = Duration.ofHours(1);
     ConnectionGuard.put(
-        channel,
-        new GuardedPorts.Rules(long_, long_, 200, options, peer -> {}, () -> {}, peer -> () -> {}));
+        channel, new GuardedPorts.Rules(long_, long_, 200, options, peer -> {}, () -> {}));
     guard = ConnectionGuard.of(channel);
     assertNotNull(guard);
     channel.pipeline().remove(FirstBytes.class);
