@@ -309,7 +309,10 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
         // again elsewhere only if the client hears that it was not taken (RFC 9113 §6.8).
         channel.channel().close();
       } else {
-        // At once: the longer it takes, the more requests meet it.
+        // At once: the longer it takes, the more requests meet it. With io_uring one may come all
+        // the
+        // same, and must not be acted upon: nobody would hear its answer.
+        doomed = true;
         channel.close();
       }
     } else {
