@@ -14,15 +14,22 @@ import io.vertx.sqlclient.Pool;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks after the database, every Kaneo and the event loops, and tells {@link Health}, so that an
- * answer about them costs neither of them anything. Confined to one event loop.
+ * answer about them costs neither of them anything; the log hears when one goes and returns.
+ * Confined to one event loop.
  */
 final class HealthWatch {
+  private static final Logger LOG = LoggerFactory.getLogger(HealthWatch.class);
+
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   /** A long pause of a collection or of the host holds up loops too, and is over sooner. */
@@ -37,6 +44,7 @@ final class HealthWatch {
   private final Health health;
   private final LongSupplier stalledLoops;
   private final BiConsumer<URI, Boolean> kaneoChecked;
+  private final Map<String, Boolean> lastSeen = new HashMap<>();
   private Settings settings;
 
   HealthWatch(
@@ -92,8 +100,8 @@ final class HealthWatch {
     Duration grace = settings.credentials().grace();
     return within(KaneoSchema.probe(pool))
         .onComplete(
-            schema -> health.report("database", schema.usable(), grace, schema.fault()),
-            failure -> health.report("database", false, grace, Database.fault(failure)));
+            schema -> tellOfDatabase(schema.usable(), grace, schema.fault()),
+            failure -> tellOfDatabase(false, grace, Database.fault(failure)));
   }
 
   private Future<?> ask(String kind, URI origin, HttpMethod method, String path) {
@@ -127,12 +135,28 @@ final class HealthWatch {
     return known.future();
   }
 
+  private void tellOfDatabase(boolean well, Duration grace, String detail) {
+    log("database", well, detail);
+    health.report("database", well, grace, detail);
+  }
+
   private void tell(String kind, URI origin, boolean well, String detail) {
     // Settings may have changed while it was asked.
     List<URI> known = kind.equals("kaneo") ? settings.upstream().api() : settings.upstream().web();
     if (known.contains(origin)) {
       kaneoChecked.accept(origin, well);
+      log(kind + " " + origin, well, detail);
       health.reportOneOf(kind, origin.toString(), well, settings.upstream().hold(), detail);
+    }
+  }
+
+  /** What is well from the start is nothing to tell. */
+  private void log(String part, boolean well, String detail) {
+    boolean wasWell = !Boolean.FALSE.equals(lastSeen.put(part, well));
+    if (wasWell && !well) {
+      LOG.warn("{} is down: {}", part, detail);
+    } else if (well && !wasWell) {
+      LOG.info("{} is up again", part);
     }
   }
 

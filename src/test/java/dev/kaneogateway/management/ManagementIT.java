@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.kaneogateway.fixtures.Await;
 import dev.kaneogateway.fixtures.FreePort;
 import dev.kaneogateway.fixtures.RawPeer;
@@ -26,6 +30,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
@@ -34,6 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** The operators' port of a whole gateway. */
 class ManagementIT {
@@ -111,6 +117,33 @@ class ManagementIT {
       String answer = operator.send(ready).readAll();
       assertTrue(answer.startsWith("HTTP/1.1 503 "), answer);
       assertTrue(answer.contains("not asked yet"), answer);
+    }
+  }
+
+  @Test
+  void theLogTellsWhenKaneoGoesAndReturns() throws Exception {
+    ListAppender<ILoggingEvent> heard = new ListAppender<>();
+    heard.list = new CopyOnWriteArrayList<>();
+    heard.start();
+    Logger log = (Logger) LoggerFactory.getLogger(HealthWatch.class);
+    log.addAppender(heard);
+    int port = FreePort.find();
+    String kaneo = "kaneo http://127.0.0.1:" + port;
+    try (RunningGateway early = RunningGateway.start(TestDatabase.create(), port)) {
+      Await.until("it is missed", () -> heard.list.toString().contains(kaneo + " is down: "));
+      assertFalse(early.isReady());
+      try (ScriptedUpstream late = ScriptedUpstream.friendly(port)) {
+        Await.until("it is seen", () -> heard.list.toString().contains(kaneo + " is up again"));
+        assertEquals(port, late.port());
+        assertEquals(
+            List.of(Level.WARN, Level.INFO),
+            heard.list.stream()
+                .filter(line -> line.getFormattedMessage().startsWith(kaneo))
+                .map(ILoggingEvent::getLevel)
+                .toList());
+      }
+    } finally {
+      log.detachAppender(heard);
     }
   }
 
