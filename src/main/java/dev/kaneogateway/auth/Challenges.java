@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpServerResponse;
 /** Answers 401 as Kaneo does (body, type, CORS fields) and adds the challenge of RFC 6750 §3. */
 public final class Challenges {
   private static final String CHALLENGE = "Bearer realm=\"kaneo\"";
+  private static final String INVALID_TOKEN = CHALLENGE + ", error=\"invalid_token\"";
 
   private final Cors cors;
 
@@ -34,11 +35,18 @@ public final class Challenges {
             switch (reason) {
               case MISSING -> CHALLENGE;
               case MALFORMED -> CHALLENGE + ", error=\"invalid_request\"";
-              case INVALID -> CHALLENGE + ", error=\"invalid_token\"";
+              case INVALID -> INVALID_TOKEN;
             })
         .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain;charset=UTF-8");
     exchange.answer("Unauthorized");
     Problems.discardBody(exchange);
+  }
+
+  /** Adds the challenge to another kind of 401, for who has sent no credential or a bad one. */
+  public static void challenge(Exchange exchange) {
+    boolean sent =
+        RequestCredential.of(exchange.request().headers()) instanceof RequestCredential.Bearer;
+    exchange.response().putHeader("WWW-Authenticate", sent ? INVALID_TOKEN : CHALLENGE);
   }
 
   /**

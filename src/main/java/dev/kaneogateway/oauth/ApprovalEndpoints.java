@@ -153,7 +153,7 @@ final class ApprovalEndpoints {
                     new OAuthException(
                         403, "access_denied", "Only a person may decide, not an API key"));
               }
-              Challenges.complete(exchange);
+              Challenges.challenge(exchange);
               return Future.failedFuture(
                   new OAuthException(401, "unauthorized", "Authentication required"));
             });

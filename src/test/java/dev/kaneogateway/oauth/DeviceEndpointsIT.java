@@ -25,6 +25,7 @@ import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -339,12 +340,16 @@ class DeviceEndpointsIT {
   void onlyAPersonDecides() throws Exception {
     JsonObject codes = start("kaneo-cli");
     String userCode = codes.getString("user_code");
-    refused(approve(userCode, "X", "y"), 401, "unauthorized");
+    // RFC 9110 §15.5.2, RFC 6750 §3.1
+    HttpResponse<String> none = approve(userCode, "X", "y");
+    refused(none, 401, "unauthorized");
+    assertEquals(
+        Optional.of("Bearer realm=\"kaneo\""), none.headers().firstValue("www-authenticate"));
     HttpResponse<String> wrong = approve(userCode, "Authorization", "Bearer wrong");
     refused(wrong, 401, "unauthorized");
-    // RFC 9110 §15.5.2
     assertEquals(
-        "Bearer realm=\"kaneo\"", wrong.headers().firstValue("www-authenticate").orElse(""));
+        Optional.of("Bearer realm=\"kaneo\", error=\"invalid_token\""),
+        wrong.headers().firstValue("www-authenticate"));
     refused(approve(userCode, "x-api-key", DemoSeed.API_KEY), 403, "access_denied");
     refused(approve(userCode, "Authorization", "Bearer " + DemoSeed.API_KEY), 403, "access_denied");
     String cookie = sessionCookie();
