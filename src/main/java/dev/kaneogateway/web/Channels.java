@@ -47,11 +47,14 @@ public final class Channels {
     }
   }
 
-  /** Ends a connection with a reset, for a client that would take its end for a good one. */
+  /**
+   * Ends a connection with a reset, for a client that would take its end for a good one; a good one
+   * is what the ordinary close says first, of a connection whose end was announced.
+   */
   public static void abort(HttpConnection connection) {
     if (connection instanceof ConnectionBase base) {
       base.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-      base.channel().close();
+      cut(connection);
     }
   }
 }

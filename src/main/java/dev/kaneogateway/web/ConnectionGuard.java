@@ -304,15 +304,14 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
       lastLook = true;
       nextLook = channel.executor().schedule(this::look, 0, TimeUnit.NANOSECONDS);
     } else if (left <= 0 && channel != null) {
+      // A request may come all the same, and must not be acted upon: nobody would hear its answer.
+      doomed |= !multiplexed;
       if (multiplexed || rules.options().isSsl()) {
         // Through TLS and HTTP/2, which say farewell: a request that is under way to us may be sent
         // again elsewhere only if the client hears that it was not taken (RFC 9113 §6.8).
         channel.channel().close();
       } else {
-        // At once: the longer it takes, the more requests meet it. With io_uring one may come all
-        // the
-        // same, and must not be acted upon: nobody would hear its answer.
-        doomed = true;
+        // At once: the longer it takes, the more requests meet it.
         channel.close();
       }
     } else {

@@ -769,6 +769,21 @@ class ForwardIT {
     assertFalse(answer.contains("still open"), answer);
   }
 
+  /** The end of its connection is the only end it knows, so that must not be a good one. */
+  @Test
+  void anHttp10ClientIsResetWhereAnAnswerBreaksOff() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(
+              "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                  + "Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n");
+          return false;
+        });
+    String answer = answerTo("GET /x HTTP/1.0\r\n\r\n");
+    kaneo.startOver();
+    assertTrue(answer.endsWith("(reset)"), answer);
+  }
+
   /** With io_uring the reset came in silence, and such an answer ends in silence. */
   @Test
   void anAnswerWithoutALengthThatEndsByAResetIsNotWhole() throws Exception {
