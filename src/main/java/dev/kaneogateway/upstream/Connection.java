@@ -210,9 +210,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Whether Kaneo may be about to close it, having heard nothing for so long. */
+  /**
+   * Whether Kaneo may be about to close it, having heard nothing for so long; or has closed it,
+   * which is told only behind all else that came in the same turn of the event loop.
+   */
   boolean isStale(long nowNanos) {
-    return nowNanos - idleSinceNanos >= mostIdleNanos;
+    return nowNanos - idleSinceNanos >= mostIdleNanos || !channel().channel().isActive();
   }
 
   void close() {

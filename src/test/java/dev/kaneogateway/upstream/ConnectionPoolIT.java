@@ -8,6 +8,8 @@ import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.netty.util.concurrent.EventExecutor;
+import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.util.ArrayList;
@@ -259,6 +261,83 @@ class ConnectionPoolIT {
       })
   void aConnectionThatMayEndOrSaysTooMuchIsNotUsedAgain(String answer) throws Exception {
     assertEquals(2, connectionsOfTwoRequests(answer));
+  }
+
+  /** As behind a pause of the process, in which Kaneo restarted. */
+  @Test
+  void whoComesTogetherWithTheEndOfAConnectionGetsAnother() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch ended = new CountDownLatch(1);
+    CountDownLatch pauseIsOver = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          connection.write(ScriptedUpstream.ok("hello"));
+          if (head.startsWith("GET")) {
+            end.await();
+            connection.close();
+            ended.countDown();
+          }
+          return true;
+        });
+    try (RunningGateway gateway = gateway();
+        RawPeer client = new RawPeer(gateway.port())) {
+      client.send(get("/1")).readUntil("hello");
+      for (EventExecutor each : ((VertxInternal) gateway.vertx()).nettyEventLoopGroup()) {
+        each.submit(
+            () -> {
+              pauseIsOver.await();
+              return null;
+            });
+      }
+      end.countDown();
+      ended.await();
+      client.send("POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+      pauseIsOver.countDown();
+      String answer = client.readUntil("\r\n\r\n");
+      assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+    }
+  }
+
+  /** Of that end epoll and nio tell only behind the read that has met it. */
+  @Test
+  void whoWaitsForAConnectionDoesNotGetOneThatEndedWithItsAnswer() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    CountDownLatch ended = new CountDownLatch(1);
+    CountDownLatch pauseBegins = new CountDownLatch(1);
+    CountDownLatch pauseIsOver = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          answer.await();
+          connection.write(ScriptedUpstream.ok("hello"));
+          if (head.startsWith("GET")) {
+            connection.close();
+            ended.countDown();
+          }
+          return true;
+        });
+    try (RunningGateway gateway = gateway("GATEWAY_UPSTREAM_CONNECTIONS", "1");
+        RawPeer first = new RawPeer(gateway.port());
+        RawPeer second = new RawPeer(gateway.port())) {
+      first.send(get("/1"));
+      kaneo.nextHead();
+      second.send("POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 2.0");
+      for (EventExecutor each : ((VertxInternal) gateway.vertx()).nettyEventLoopGroup()) {
+        each.submit(
+            () -> {
+              pauseBegins.countDown();
+              pauseIsOver.await();
+              return null;
+            });
+      }
+      pauseBegins.await();
+      answer.countDown();
+      ended.await();
+      pauseIsOver.countDown();
+      first.readUntil("hello");
+      String next = second.readUntil("\r\n\r\n");
+      assertTrue(next.startsWith("HTTP/1.1 200 "), next);
+    }
   }
 
   @Test
