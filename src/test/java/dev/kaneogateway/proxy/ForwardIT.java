@@ -792,6 +792,25 @@ class ForwardIT {
     kaneo.startOver();
   }
 
+  /** With io_uring the end came while the body was being written, and was taken for a reset. */
+  @Test
+  void anAnswerWithoutALengthIsWholeThoughTheBodyIsStillBeingSent() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.read(50_000);
+          connection.write("HTTP/1.1 200 OK\r\n\r\nearly");
+          connection.finish();
+          return false;
+        });
+    String body = "a".repeat(2_000_000);
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+          "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+      assertTrue(peer.readUntil("early\r\n0\r\n\r\n").startsWith("HTTP/1.1 200 "));
+    }
+    kaneo.startOver();
+  }
+
   @Test
   void interimAnswersWithoutEndAreABadGateway() throws Exception {
     for (String interim : new String[] {"103 Early Hints\r\nLink: </a>", "100 Continue", "199 x"}) {
