@@ -913,8 +913,30 @@ class ForwardIT {
     try (RunningGateway fresh = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
       assertTrue(answer(fresh, "X: 1").startsWith("HTTP/1.1 502 "));
       assertEquals(2, kaneo.unseen());
+      anOldConnectionThatDiesIsNoneOfTheTwo(fresh);
     }
     kaneo.startOver();
+  }
+
+  private static void anOldConnectionThatDiesIsNoneOfTheTwo(RunningGateway fresh) throws Exception {
+    String request = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+    int[] calls = {0};
+    kaneo.script(
+        (head, connection) -> {
+          int call = calls[0]++;
+          if (call == 1 || call == 2) {
+            connection.reset();
+            return false;
+          }
+          connection.write(ScriptedUpstream.ok("call " + call));
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(fresh.port())) {
+      peer.send(request).readUntil("call 0");
+      peer.send(request);
+      assertTrue(peer.readUntil("\r\n").startsWith("HTTP/1.1 200 "));
+      peer.readUntil("call 3");
+    }
   }
 
   @Test
