@@ -30,6 +30,7 @@ final class Delivery implements ConnectionPool.Caller {
   private final boolean searching;
   private int attempts;
   private int broken;
+  private boolean brokeFresh;
   private boolean seenAway;
   private long askedNanos;
   private Upstreams.@Nullable Upstream upstream;
@@ -260,6 +261,7 @@ final class Delivery implements ConnectionPool.Caller {
     if (call != null && !call.isReused()) {
       upstream.presence().failed();
       failed = upstream;
+      brokeFresh = true;
     }
     broken++;
     seenAway = false;
@@ -269,14 +271,15 @@ final class Delivery implements ConnectionPool.Caller {
   }
 
   /**
-   * Once for whatever broke; again only where the connection was an old one or Kaneo was seen away
-   * in between, both of which say nothing of this request: what breaks a fresh one twice may be
-   * what kills Kaneo.
+   * Once for a fresh connection that broke; again only where the connection was an old one or Kaneo
+   * was seen away in between, both of which say nothing of this request: what breaks a fresh one
+   * twice may be what kills Kaneo.
    */
   boolean mayRepeat() {
     HttpMethod method = exchange.request().method();
     boolean reused = call != null && call.isReused();
-    return (broken == 0 || ((reused || seenAway) && broken < MOST_DEAD))
+    return (!brokeFresh || reused || seenAway)
+        && broken < MOST_DEAD
         && !sender.isSentOnce()
         && (method.equals(HttpMethod.GET)
             || method.equals(HttpMethod.HEAD)

@@ -43,9 +43,13 @@ final class MissedResets extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** If nothing says that there may be more, only the end has Netty read on. */
+  /**
+   * If nothing says that there may be more, only the end has Netty read on. A read that met a FIN
+   * (-1) needs no more: Netty closes the channel itself, if only after the write that is under way.
+   */
   private static boolean hasHeardOfTheEnd(Channel channel) {
     return channel.unsafe().recvBufAllocHandle() instanceof RecvByteBufAllocator.ExtendedHandle own
+        && own.lastBytesRead() >= 0
         && own.continueReading(() -> false);
   }
 }

@@ -807,6 +807,25 @@ class ForwardIT {
     kaneo.startOver();
   }
 
+  /** With io_uring the end came while the body was being written, and was taken for a reset. */
+  @Test
+  void anAnswerWithoutALengthIsWholeThoughTheBodyIsStillBeingSent() throws Exception {
+    kaneo.script(
+        (head, connection) -> {
+          connection.read(50_000);
+          connection.write("HTTP/1.1 200 OK\r\n\r\nearly");
+          connection.finish();
+          return false;
+        });
+    String body = "a".repeat(2_000_000);
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send(
+          "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+      assertTrue(peer.readUntil("early\r\n0\r\n\r\n").startsWith("HTTP/1.1 200 "));
+    }
+    kaneo.startOver();
+  }
+
   @Test
   void interimAnswersWithoutEndAreABadGateway() throws Exception {
     for (String interim : new String[] {"103 Early Hints\r\nLink: </a>", "100 Continue", "199 x"}) {
@@ -909,8 +928,30 @@ class ForwardIT {
     try (RunningGateway fresh = RunningGateway.start(TestDatabase.createEmpty(), kaneo.port())) {
       assertTrue(answer(fresh, "X: 1").startsWith("HTTP/1.1 502 "));
       assertEquals(2, kaneo.unseen());
+      anOldConnectionThatDiesIsNoneOfTheTwo(fresh);
     }
     kaneo.startOver();
+  }
+
+  private static void anOldConnectionThatDiesIsNoneOfTheTwo(RunningGateway fresh) throws Exception {
+    String request = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+    int[] calls = {0};
+    kaneo.script(
+        (head, connection) -> {
+          int call = calls[0]++;
+          if (call == 1 || call == 2) {
+            connection.reset();
+            return false;
+          }
+          connection.write(ScriptedUpstream.ok("call " + call));
+          return true;
+        });
+    try (RawPeer peer = new RawPeer(fresh.port())) {
+      peer.send(request).readUntil("call 0");
+      peer.send(request);
+      assertTrue(peer.readUntil("\r\n").startsWith("HTTP/1.1 200 "));
+      peer.readUntil("call 3");
+    }
   }
 
   @Test
