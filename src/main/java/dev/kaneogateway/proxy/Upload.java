@@ -122,6 +122,10 @@ final class Upload implements BodyPump.Events {
     }
     long length = exchange.head().contentLength();
     to.sendHead(length < 0);
+    if (forward.isOver()) {
+      // The connection was dead, and the body is read by who answered that.
+      return;
+    }
     if (kept != null) {
       to.end(kept);
       forward.uploaded();
