@@ -12,7 +12,7 @@ import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2LifecycleManager;
 import io.netty.handler.codec.http2.Http2Stream;
-import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.MultithreadEventExecutorGroup;
 import io.netty.util.concurrent.SingleThreadEventExecutor;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
@@ -35,6 +35,7 @@ public final class Http2Streams extends Http2FrameListenerDecorator
   private final Http2ConnectionHandler handler;
   private final SingleThreadEventExecutor eventLoop;
   private final int mostTasks;
+  private final Runnable flooded;
   private int newest = -1;
   private boolean passedBy;
 
@@ -44,24 +45,30 @@ public final class Http2Streams extends Http2FrameListenerDecorator
   private Http2Streams(
       Http2FrameListener behind,
       Http2ConnectionHandler handler,
-      SingleThreadEventExecutor eventLoop) {
+      SingleThreadEventExecutor eventLoop,
+      Runnable flooded) {
     super(behind);
     this.handler = handler;
     this.eventLoop = eventLoop;
-    int eventLoops = 0;
-    for (EventExecutor each : eventLoop.parent()) {
-      eventLoops++;
-    }
-    this.mostTasks =
-        (int) (Runtime.getRuntime().maxMemory() / SHARE / STREAM_BYTES / Math.max(1, eventLoops));
+    this.flooded = flooded;
+    int eventLoops =
+        eventLoop.parent() instanceof MultithreadEventExecutorGroup group
+            ? group.executorCount()
+            : 1;
+    this.mostTasks = (int) (Runtime.getRuntime().maxMemory() / SHARE / STREAM_BYTES / eventLoops);
   }
 
-  /** Watches over the streams of a new HTTP/2 connection. */
-  public static void watch(HttpConnection connection) {
+  /**
+   * Watches over the streams of a new HTTP/2 connection.
+   *
+   * @param flooded told of each stream that is refused because there is too much to do
+   */
+  public static void watch(HttpConnection connection, Runnable flooded) {
     Http2ConnectionHandler handler = Channels.http2(connection);
     SingleThreadEventExecutor eventLoop =
         (SingleThreadEventExecutor) ((ConnectionBase) connection).channel().eventLoop();
-    Http2Streams streams = new Http2Streams(handler.decoder().frameListener(), handler, eventLoop);
+    Http2Streams streams =
+        new Http2Streams(handler.decoder().frameListener(), handler, eventLoop, flooded);
     handler.decoder().frameListener(streams);
     handler.encoder().lifecycleManager(streams);
   }
@@ -103,6 +110,7 @@ public final class Http2Streams extends Http2FrameListenerDecorator
   /** Without Vert.x, which has not heard of the stream and would stumble over it. */
   private void refuse(ChannelHandlerContext context, int id) {
     newestReset = id;
+    flooded.run();
     Http2Stream stream = handler.connection().stream(id);
     if (stream != null) {
       stream.close();
