@@ -188,7 +188,7 @@ final class EdgeVerticle extends VerticleBase {
           settings.limits().maxHeaderFields(),
           () -> current().exchanges().malformed(connection.remoteAddress(), 0));
       Http2Pieces.watch(connection, metrics.refusals()::http2Flood);
-      Http2Streams.watch(connection, metrics.refusals()::http2Flood);
+      Http2Streams.watch(connection);
       Http2Writability.watch(connection);
       Http2Tables.limit(connection);
       Taken.watch(connection);

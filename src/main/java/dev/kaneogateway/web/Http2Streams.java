@@ -12,63 +12,32 @@ import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2LifecycleManager;
 import io.netty.handler.codec.http2.Http2Stream;
-import io.netty.util.concurrent.MultithreadEventExecutorGroup;
-import io.netty.util.concurrent.SingleThreadEventExecutor;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.net.impl.ConnectionBase;
 
 /**
  * Ends an HTTP/2 connection whose client sends HEADERS or DATA on a stream that is over or was
  * passed by (RFC 9113 §5.1, §5.1.1). Netty resets such a stream only, as it does not remember which
- * were reset before: what was under way to those comes late and is no mistake. Refuses new streams
- * while the event loop has more to do than the heap carries. Confined to the connection's event
- * loop.
+ * were reset before: what was under way to those comes late and is no mistake. Confined to the
+ * connection's event loop.
  */
 public final class Http2Streams extends Http2FrameListenerDecorator
     implements Http2LifecycleManager {
-  /** Heap of a request that has begun and whose turn has not come. */
-  private static final int STREAM_BYTES = 8 * 1024;
-
-  /** Share of the heap for those of all event loops together. */
-  private static final int SHARE = 4;
-
   private final Http2ConnectionHandler handler;
-  private final SingleThreadEventExecutor eventLoop;
-  private final int mostTasks;
-  private final Runnable flooded;
   private int newest = -1;
   private boolean passedBy;
 
   /** The newest of the streams that either side has reset. */
   private int newestReset;
 
-  private Http2Streams(
-      Http2FrameListener behind,
-      Http2ConnectionHandler handler,
-      SingleThreadEventExecutor eventLoop,
-      Runnable flooded) {
+  private Http2Streams(Http2FrameListener behind, Http2ConnectionHandler handler) {
     super(behind);
     this.handler = handler;
-    this.eventLoop = eventLoop;
-    this.flooded = flooded;
-    int eventLoops =
-        eventLoop.parent() instanceof MultithreadEventExecutorGroup group
-            ? group.executorCount()
-            : 1;
-    this.mostTasks = (int) (Runtime.getRuntime().maxMemory() / SHARE / STREAM_BYTES / eventLoops);
   }
 
-  /**
-   * Watches over the streams of a new HTTP/2 connection.
-   *
-   * @param flooded told of each stream that is refused because there is too much to do
-   */
-  public static void watch(HttpConnection connection, Runnable flooded) {
+  /** Watches over the streams of a new HTTP/2 connection. */
+  public static void watch(HttpConnection connection) {
     Http2ConnectionHandler handler = Channels.http2(connection);
-    SingleThreadEventExecutor eventLoop =
-        (SingleThreadEventExecutor) ((ConnectionBase) connection).channel().eventLoop();
-    Http2Streams streams =
-        new Http2Streams(handler.decoder().frameListener(), handler, eventLoop, flooded);
+    Http2Streams streams = new Http2Streams(handler.decoder().frameListener(), handler);
     handler.decoder().frameListener(streams);
     handler.encoder().lifecycleManager(streams);
   }
@@ -88,41 +57,9 @@ public final class Http2Streams extends Http2FrameListenerDecorator
     if (stream > newest) {
       passedBy |= stream > newest + 2;
       newest = stream;
-      if (isTooMuchToDo()) {
-        refuse(context, stream);
-        return;
-      }
     }
     super.onHeadersRead(
         context, stream, headers, dependency, weight, exclusive, padding, endOfStream);
-  }
-
-  /**
-   * Each request leaves a task behind by which its body's first frame is awaited, and no task has a
-   * turn before all that has come on all connections is read: thousands that come at once, each
-   * with a hundred streams, would fill the heap. A client may send what is refused so again (RFC
-   * 9113 §8.7).
-   */
-  private boolean isTooMuchToDo() {
-    return eventLoop.pendingTasks() > mostTasks;
-  }
-
-  /** Without Vert.x, which has not heard of the stream and would stumble over it. */
-  private void refuse(ChannelHandlerContext context, int id) {
-    newestReset = id;
-    flooded.run();
-    Http2Stream stream = handler.connection().stream(id);
-    if (stream != null) {
-      stream.close();
-    }
-    if (context.channel().isWritable()) {
-      handler
-          .encoder()
-          .frameWriter()
-          .writeRstStream(context, id, Http2Error.REFUSED_STREAM.code(), context.newPromise());
-    } else {
-      context.close();
-    }
   }
 
   @Override
