@@ -113,7 +113,7 @@ public final class ConnectionPool {
   /** Gives the caller a connection, or tells it that there is none. */
   public void call(Caller caller) {
     long now = System.nanoTime();
-    Connection free = waiting.isEmpty() ? idle.pollFirst() : null;
+    Connection free = idle.pollFirst();
     if (free != null && !free.isStale(now)) {
       caller.connected(free.carry(caller));
       return;
@@ -191,8 +191,7 @@ public final class ConnectionPool {
     connecting--;
     Connection connection = admit(socket, MOST_AT_ONCE);
     all.add(connection);
-    idle.addFirst(connection);
-    serve();
+    returned(connection);
   }
 
   private Connection admit(NetSocket socket, int mostAtOnce) {
@@ -224,30 +223,13 @@ public final class ConnectionPool {
     connectIfNeeded();
   }
 
-  /**
-   * A connection is free. Who waits for it gets it a turn of the event loop later: of an end that
-   * came together with the answer, epoll tells behind the answer.
-   */
+  /** A connection is free. */
   void returned(Connection connection) {
-    idle.addFirst(connection);
-    if (!waiting.isEmpty()) {
-      context.nettyEventLoop().execute(() -> context.dispatch(this, ConnectionPool::serve));
-    }
-  }
-
-  /** Those who wait get what is free. */
-  private void serve() {
-    long now = System.nanoTime();
-    Caller next = firstWaiting();
-    while (next != null && !idle.isEmpty()) {
-      Connection free = idle.removeFirst();
-      if (free.isStale(now)) {
-        free.close();
-      } else {
-        withdraw(next);
-        next.connected(free.carry(next));
-      }
-      next = firstWaiting();
+    Caller next = nextCaller();
+    if (next == null) {
+      idle.addFirst(connection);
+    } else {
+      next.connected(connection.carry(next));
     }
   }
 
