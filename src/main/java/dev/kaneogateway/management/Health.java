@@ -142,6 +142,11 @@ public final class Health {
     return parts.values().stream().anyMatch(part -> part.kind().equals(kind) && part.well());
   }
 
+  /** What is known of a part, if anything. */
+  Optional<Part> part(String name) {
+    return Optional.ofNullable(parts.get(name));
+  }
+
   /** What is known of each part, by name. */
   List<Part> parts() {
     return List.copyOf(parts.values());

@@ -14,9 +14,7 @@ import io.vertx.sqlclient.Pool;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -44,7 +42,6 @@ final class HealthWatch {
   private final Health health;
   private final LongSupplier stalledLoops;
   private final BiConsumer<URI, Boolean> kaneoChecked;
-  private final Map<String, Boolean> lastSeen = new HashMap<>();
   private Settings settings;
 
   HealthWatch(
@@ -150,12 +147,16 @@ final class HealthWatch {
     }
   }
 
-  /** What is well from the start is nothing to tell. */
+  /** To be called before health hears of it. What is well from the start is nothing to tell. */
   private void log(String part, boolean well, String detail) {
-    boolean wasWell = !Boolean.FALSE.equals(lastSeen.put(part, well));
-    if (wasWell && !well) {
+    boolean wasDown =
+        health
+            .part(part)
+            .filter(known -> !known.well() && !known.detail().equals(NOT_ASKED))
+            .isPresent();
+    if (!well && !wasDown) {
       LOG.warn("{} is down: {}", part, detail);
-    } else if (well && !wasWell) {
+    } else if (well && wasDown) {
       LOG.info("{} is up again", part);
     }
   }

@@ -26,8 +26,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The local ports whose connections are let in by a doorkeeper and {@linkplain ConnectionGuard
- * guarded}, from before their first byte. Safe from any thread.
+ * The local ports whose connections are let in by a doorkeeper, or {@linkplain ConnectionGuard
+ * guarded} from before their first byte, or both. Safe from any thread.
  */
 public final class GuardedPorts {
   private static final Map<Integer, Rules> RULES = new ConcurrentHashMap<>();
