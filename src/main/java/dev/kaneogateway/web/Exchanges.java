@@ -84,7 +84,10 @@ public final class Exchanges {
       Problems.answerAndClose(exchange, refused.status(), "bad_request", refused.reason());
       return null;
     }
-    Exchange exchange = track(request, guard, ((RequestHead.Result.Sound) result).head());
+    RequestHead head = ((RequestHead.Result.Sound) result).head();
+    boolean whole =
+        request.version() == HttpVersion.HTTP_2 && Http2Heads.areWhole(request.connection());
+    Exchange exchange = track(request, guard, whole ? head.withoutBody() : head);
     if (exchange.announcesBody()) {
       // Or its first bytes would be gone before somebody listens.
       request.pause();

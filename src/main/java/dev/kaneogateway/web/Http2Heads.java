@@ -11,7 +11,9 @@ import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.util.AttributeKey;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.util.Iterator;
 import java.util.Map;
 
@@ -21,13 +23,18 @@ import java.util.Map;
  * streams of others behind the same proxy; of several {@code Host} it would keep the first.
  *
  * <p>And weighs them: one of a few KB may take up a quarter of a megabyte once it is read, a
- * connection has 250, and who has sent it may let it wait. Confined to the connection's event loop.
+ * connection has 250, and who has sent it may let it wait. It also knows whether a body follows,
+ * which Vert.x tells only behind the head. Confined to the connection's event loop.
  */
 public final class Http2Heads extends Http2FrameListenerDecorator {
+  private static final AttributeKey<Http2Heads> KEY =
+      AttributeKey.valueOf(Http2Heads.class.getName());
+
   private final Http2Connection connection;
   private final Http2Connection.PropertyKey key;
   private final int maxFields;
   private final Runnable refused;
+  private boolean whole;
 
   private Http2Heads(
       Http2FrameListener behind, Http2Connection connection, int maxFields, Runnable refused) {
@@ -50,6 +57,13 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
         new Http2Heads(decoder.frameListener(), decoder.connection(), maxFields, refused);
     decoder.frameListener(heads);
     decoder.connection().addListener(heads.new Release());
+    ((ConnectionBase) connection).channel().attr(KEY).set(heads);
+  }
+
+  /** Whether the request that begins now on an HTTP/2 connection is whole with its head. */
+  static boolean areWhole(HttpConnection connection) {
+    Http2Heads heads = ((ConnectionBase) connection).channel().attr(KEY).get();
+    return heads != null && heads.whole;
   }
 
   private final class Release extends Http2ConnectionAdapter {
@@ -99,6 +113,7 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
       boolean endOfStream)
       throws Http2Exception {
     check(stream, headers);
+    whole = endOfStream;
     super.onHeadersRead(
         context, stream, headers, dependency, weight, exclusive, padding, endOfStream);
   }

@@ -162,6 +162,11 @@ public record RequestHead(
     return new Result.Sound(new RequestHead(target, host, length, chunked));
   }
 
+  /** The same of a request that is known to have no body. */
+  RequestHead withoutBody() {
+    return new RequestHead(target, path, merged, host, 0, false);
+  }
+
   /** Whether the client asks to change protocol on this connection (RFC 9110 §7.8). */
   public static boolean wantsUpgrade(HttpServerRequest request, String protocol) {
     if (request.version() != HttpVersion.HTTP_1_1 || !request.method().equals(HttpMethod.GET)) {
