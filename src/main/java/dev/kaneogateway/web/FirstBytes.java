@@ -25,6 +25,8 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
 
   private static final String HALF_FRAMES = "half-frames";
 
+  private static final String STREAMS_IN_TURN = "streams-in-turn";
+
   private static final byte[] NO_METHOD = {'('};
 
   private final GuardedPorts.Rules rules;
@@ -41,6 +43,7 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
   static void end(ChannelPipeline pipeline, boolean http2) {
     if (!http2 && pipeline.get(HALF_FRAMES) != null) {
       pipeline.remove(HALF_FRAMES);
+      pipeline.remove(STREAMS_IN_TURN);
     }
     FirstBytes first = pipeline.get(FirstBytes.class);
     if (first != null) {
@@ -62,7 +65,11 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
       // Fed singly, it has read the preface and nothing else.
       pipeline.addBefore(
           reader.name(), HALF_FRAMES, HalfFrames.ofHttp2(false, guard, rules.flooded()));
+    } else {
+      return;
     }
+    // Requests may come in one read with the preface.
+    pipeline.addAfter(HALF_FRAMES, STREAMS_IN_TURN, new StreamsInTurn(rules.flooded()));
   }
 
   @Override

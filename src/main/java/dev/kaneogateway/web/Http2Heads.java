@@ -112,6 +112,7 @@ public final class Http2Heads extends Http2FrameListenerDecorator {
       int padding,
       boolean endOfStream)
       throws Http2Exception {
+    StreamsInTurn.begun(context);
     check(stream, headers);
     whole = endOfStream;
     super.onHeadersRead(
