@@ -203,6 +203,7 @@ final class OAuthAnswers {
   /** Answers a failure: an OAuth error as itself, anything else as "try again". */
   void fail(Exchange exchange, Throwable failure) {
     if (failure instanceof Answered
+        || failure instanceof Bodies.Left
         || exchange.response().ended()
         || exchange.response().closed()) {
       return;

@@ -223,7 +223,7 @@ public final class DevicePages {
             failure -> {
               if (failure instanceof Bodies.TooSlow) {
                 views.problem(exchange, 408, "trouble");
-              } else {
+              } else if (!(failure instanceof Bodies.Left)) {
                 views.problem(
                     exchange, failure instanceof Bodies.TooLarge ? 413 : 400, "forbidden");
               }

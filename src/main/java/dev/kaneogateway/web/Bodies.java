@@ -1,5 +1,6 @@
 package dev.kaneogateway.web;
 
+import io.netty.handler.codec.DecoderException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -35,6 +36,13 @@ public final class Bodies {
     }
   }
 
+  /** A body that breaks off with its client, who waits for no answer. */
+  public static final class Left extends Exception {
+    Left() {
+      super("the client left", null, false, false);
+    }
+  }
+
   /** Whether a body of an announced length is read; none or an unknown one (-1) is not. */
   public static boolean isSmall(long length) {
     return length > 0 && length <= MOST_BYTES;
@@ -42,7 +50,7 @@ public final class Bodies {
 
   /**
    * The body; fails with {@link TooLarge}, {@link TooSlow} (and then the answer is the connection's
-   * last), or as the connection does. On the request's context.
+   * last), {@link Left}, or as its framing does. On the request's context.
    *
    * @param patience how long all of it may take
    */
@@ -54,7 +62,7 @@ public final class Bodies {
     // Of this context, or its time-out would come on another thread, which must not answer.
     Promise<Buffer> read = ContextInternal.current().promise();
     Buffer body = Buffer.buffer();
-    request.exceptionHandler(read::tryFail);
+    request.exceptionHandler(broken -> read.tryFail(isMalformed(broken) ? broken : new Left()));
     request.handler(
         chunk -> {
           if (body.length() + chunk.length() > MOST_BYTES) {
@@ -81,5 +89,9 @@ public final class Bodies {
               exchange.endConnection();
               return Future.failedFuture(new TooSlow());
             });
+  }
+
+  private static boolean isMalformed(Throwable broken) {
+    return broken instanceof DecoderException || broken instanceof IllegalArgumentException;
   }
 }

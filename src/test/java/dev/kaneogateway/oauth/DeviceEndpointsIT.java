@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.kaneogateway.config.Settings;
 import dev.kaneogateway.db.Database;
 import dev.kaneogateway.demo.DemoSeed;
@@ -35,6 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /**
  * The endpoints as their clients see them; numbers are those of the statements in device-flow.md.
@@ -629,6 +634,30 @@ class DeviceEndpointsIT {
       assertTrue(
           peer.send("client_id=kaneo-cli").readUntil("\r\n\r\n").startsWith("HTTP/1.1 200 "));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/api/auth/device/code", "/device/sign-in"})
+  void whoLeavesInTheMiddleOfABodyIsNoTroubleOfTheGateways(String path) throws Exception {
+    ListAppender<ILoggingEvent> told = new ListAppender<>();
+    told.start();
+    Logger all = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    all.addAppender(told);
+    try (RawPeer leaves = new RawPeer(gateway.port())) {
+      leaves.send(
+          "POST %s HTTP/1.1\r\nHost: kaneo.test\r\nOrigin: http://kaneo.test\r\nContent-Type: %s\r\nContent-Length: 999\r\n\r\nclient_id="
+              .formatted(path, FORM));
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 1.0");
+      leaves.reset();
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 0.0");
+    } finally {
+      all.detachAppender(told);
+    }
+    List<ILoggingEvent> lines = List.copyOf(told.list);
+    assertTrue(lines.toString().contains(path + " 499"), lines.toString());
+    assertTrue(
+        lines.stream().noneMatch(line -> line.getLevel().isGreaterOrEqual(Level.WARN)),
+        lines.toString());
   }
 
   @Test
