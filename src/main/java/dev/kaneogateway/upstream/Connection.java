@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.HttpContent;
@@ -36,6 +37,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
   private static final int SWITCHING_PROTOCOLS = 101;
   private static final int EARLY_HINTS = 103;
   private static final int FINAL = 200;
+
+  /** As the kernel counts the states of a connection. */
+  private static final int ESTABLISHED = 1;
 
   /** Answers before the answer; whoever sends more does not mean to answer. */
   private static final int MOST_INTERIM = 100;
@@ -216,6 +220,15 @@ final class Connection extends ChannelInboundHandlerAdapter {
    */
   boolean isStale(long nowNanos) {
     return nowNanos - idleSinceNanos >= mostIdleNanos || !channel().channel().isActive();
+  }
+
+  /**
+   * Whether Kaneo has closed it; of an end that came with the answer epoll tells a little later.
+   */
+  boolean hasEnded() {
+    Channel own = channel().channel();
+    return !own.isActive()
+        || (own instanceof EpollSocketChannel socket && socket.tcpInfo().state() != ESTABLISHED);
   }
 
   void close() {

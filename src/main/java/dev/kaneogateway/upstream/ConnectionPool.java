@@ -225,6 +225,10 @@ public final class ConnectionPool {
 
   /** A connection is free. */
   void returned(Connection connection) {
+    if (!waiting.isEmpty() && connection.hasEnded()) {
+      connection.close();
+      return;
+    }
     Caller next = nextCaller();
     if (next == null) {
       idle.addFirst(connection);

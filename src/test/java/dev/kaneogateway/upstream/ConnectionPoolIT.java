@@ -298,6 +298,48 @@ class ConnectionPoolIT {
     }
   }
 
+  /** Of that end epoll tells only behind the read that has met it. */
+  @Test
+  void whoWaitsForAConnectionDoesNotGetOneThatEndedWithItsAnswer() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    CountDownLatch ended = new CountDownLatch(1);
+    CountDownLatch pauseBegins = new CountDownLatch(1);
+    CountDownLatch pauseIsOver = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          answer.await();
+          connection.write(ScriptedUpstream.ok("hello"));
+          if (head.startsWith("GET")) {
+            connection.close();
+            ended.countDown();
+          }
+          return true;
+        });
+    try (RunningGateway gateway = gateway("GATEWAY_UPSTREAM_CONNECTIONS", "1");
+        RawPeer first = new RawPeer(gateway.port());
+        RawPeer second = new RawPeer(gateway.port())) {
+      first.send(get("/1"));
+      kaneo.nextHead();
+      second.send("POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 2.0");
+      for (EventExecutor each : ((VertxInternal) gateway.vertx()).nettyEventLoopGroup()) {
+        each.submit(
+            () -> {
+              pauseBegins.countDown();
+              pauseIsOver.await();
+              return null;
+            });
+      }
+      pauseBegins.await();
+      answer.countDown();
+      ended.await();
+      pauseIsOver.countDown();
+      first.readUntil("hello");
+      String next = second.readUntil("\r\n\r\n");
+      assertTrue(next.startsWith("HTTP/1.1 200 "), next);
+    }
+  }
+
   @Test
   void aConnectionWhoseAnswerBeganBeforeTheBodyHadLeftIsNotUsedAgain() throws Exception {
     List<Integer> connections = new CopyOnWriteArrayList<>();
