@@ -132,7 +132,7 @@ final class Upload implements BodyPump.Events {
       return;
     }
     BodyPump body =
-        new BodyPump(request, to, length, lane.maxBodyBytes, this)
+        new BodyPump(exchange.body(), to, length, lane.maxBodyBytes, this)
             .limited(lane.progress, () -> 0, true, this::stalled);
     pump = body;
     Buffer first = firstChunk;

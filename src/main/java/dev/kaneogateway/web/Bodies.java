@@ -66,7 +66,7 @@ public final class Bodies {
     request.handler(
         chunk -> {
           if (body.length() + chunk.length() > MOST_BYTES) {
-            request.pause();
+            exchange.body().pause();
             read.tryFail(new TooLarge());
           } else {
             body.appendBuffer(chunk);
@@ -77,7 +77,7 @@ public final class Bodies {
         && "100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
       exchange.goOn();
     }
-    request.resume();
+    exchange.body().resume();
     return read.future()
         .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .recover(

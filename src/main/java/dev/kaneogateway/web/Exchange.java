@@ -23,6 +23,7 @@ public final class Exchange {
   private static final long MOST_READ_ON = 64 * 1024;
 
   private final HttpServerRequest request;
+  private final RequestBody body;
   private final String id;
   private final long startNanos = System.nanoTime();
   private final RequestHead head;
@@ -54,6 +55,7 @@ public final class Exchange {
       RequestTrace trace,
       RequestMeters meters) {
     this.request = request;
+    this.body = new RequestBody(request);
     this.id = id;
     this.head = head;
     this.origin = origin;
@@ -67,6 +69,11 @@ public final class Exchange {
 
   public HttpServerResponse response() {
     return request.response();
+  }
+
+  /** What the request brings, to be read, paused and resumed by this alone. */
+  public RequestBody body() {
+    return body;
   }
 
   /** The request's name in the answer's {@code X-Request-Id}, in what Kaneo gets and in logs. */

@@ -90,7 +90,7 @@ public final class Exchanges {
     Exchange exchange = track(request, guard, whole ? head.withoutBody() : head);
     if (exchange.announcesBody()) {
       // Or its first bytes would be gone before somebody listens.
-      request.pause();
+      exchange.body().pause();
       if (exchange.head().chunked()) {
         guard.incoming().whenMalformed(() -> refuseBody(exchange));
       }

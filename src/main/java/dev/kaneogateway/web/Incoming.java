@@ -7,10 +7,17 @@ import org.jspecify.annotations.Nullable;
  * has not begun, since it waits behind another's answer. Confined to the connection's event loop.
  */
 final class Incoming {
+  /** With its head, not more than a first read brings. */
+  private static final int SMALL_BYTES = 1024;
+
   private int headsRead;
   private int begun;
   private int ended;
   private boolean coming;
+  private boolean paused;
+  private long waitingBytes;
+  private long weighedBytes;
+  private @Nullable Runnable readOn;
   private long weight;
   private long weightBehind;
   private @Nullable Runnable whenMalformed;
@@ -45,9 +52,66 @@ final class Incoming {
     requestEnded();
   }
 
+  /** Nobody takes the body of the request that has begun last. */
+  void bodyPaused() {
+    paused = true;
+  }
+
+  /** Somebody takes it again. */
+  void bodyResumed() {
+    paused = false;
+    bodyTaken();
+    readOn();
+  }
+
+  /** Whether what comes in now would only wait. */
+  boolean bodyWaits() {
+    return paused || awaitsTurn();
+  }
+
+  /** A piece of a body came that waits. */
+  void waits(int bytes) {
+    waitingBytes += bytes;
+    if (MemoryShare.BODIES.take(bytes, 0)) {
+      weighedBytes += bytes;
+    }
+  }
+
+  /** Whether so much waits that no more need be read. */
+  boolean isEnough() {
+    return waitingBytes >= SMALL_BYTES;
+  }
+
+  /** Whether nothing more is to be read until it is taken. */
+  boolean isStopped() {
+    return readOn != null;
+  }
+
+  /** Nothing of a body waits any more. */
+  void bodyTaken() {
+    MemoryShare.BODIES.release(weighedBytes);
+    weighedBytes = 0;
+    waitingBytes = 0;
+  }
+
+  /** What to do once it would not any more. */
+  void whenTaken(Runnable action) {
+    readOn = action;
+  }
+
+  private void readOn() {
+    Runnable action = readOn;
+    if (action != null && !awaitsTurn()) {
+      readOn = null;
+      action.run();
+    }
+  }
+
   /** The next request has begun to be answered. */
   void requestBegun() {
     begun++;
+    paused = false;
+    readOn();
     Runnable action = whenBegun;
     whenBegun = null;
     if (action != null) {

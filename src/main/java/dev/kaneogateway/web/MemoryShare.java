@@ -14,6 +14,9 @@ public final class MemoryShare {
   /** Of heads that have not come whole, or whose requests are under way. */
   static final MemoryShare HEADS = new MemoryShare("heads", heap(), 4);
 
+  /** Of bodies that wait. */
+  static final MemoryShare BODIES = new MemoryShare("bodies", heap(), 8);
+
   /** Of small pieces of bodies that wait. */
   static final MemoryShare PIECES = new MemoryShare("pieces", heap(), 8);
 
@@ -51,7 +54,7 @@ public final class MemoryShare {
 
   /** Has all of them measured; they are the process's, as the memory is. */
   public static void measure(GatewayMetrics metrics) {
-    for (MemoryShare share : List.of(HEADS, PIECES, HALVES)) {
+    for (MemoryShare share : List.of(HEADS, BODIES, PIECES, HALVES)) {
       metrics.gauge(
           "memory_share_bytes",
           "Memory taken by what clients have sent and nobody can take yet, by kind.",

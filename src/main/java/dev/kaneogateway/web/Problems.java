@@ -64,7 +64,7 @@ public final class Problems {
     request.handler(null);
     request.exceptionHandler(gone -> vertx.cancelTimer(timer));
     request.endHandler(ended -> vertx.cancelTimer(timer));
-    request.resume();
+    exchange.body().resume();
   }
 
   private static void answer(

@@ -4,13 +4,16 @@ import static java.util.Objects.requireNonNull;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.impl.VertxHttpRequestDecoder;
 import java.util.List;
@@ -71,12 +74,16 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
       throws Exception {
     switch (state) {
       case BAD -> buffer.skipBytes(buffer.readableBytes());
-      case CHUNKED_BODY -> decodeChunked(context, buffer, out);
+      case CHUNKED_BODY -> {
+        decodeChunked(context, buffer, out);
+        stopIfItWaits(context, out);
+      }
       case SIZED_BODY -> {
         super.decode(context, buffer, out);
         if (!out.isEmpty() && out.get(out.size() - 1) instanceof LastHttpContent) {
           state = State.BETWEEN;
         }
+        stopIfItWaits(context, out);
       }
       default -> {
         if (state == State.BETWEEN && guard.incoming().awaitsTurn()) {
@@ -85,6 +92,37 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
           decodeHead(context, buffer, out);
         }
       }
+    }
+  }
+
+  /** Of a body that nobody takes now little is enough. */
+  private void stopIfItWaits(ChannelHandlerContext context, List<Object> out) {
+    Incoming incoming = guard.incoming();
+    if (!incoming.bodyWaits()) {
+      return;
+    }
+    for (Object each : out) {
+      if (each instanceof HttpContent piece) {
+        incoming.waits(piece.content().readableBytes());
+      }
+    }
+    ChannelConfig reading = context.channel().config();
+    if (state != State.BETWEEN && incoming.isEnough() && reading.isAutoRead()) {
+      reading.setAutoRead(false);
+      incoming.whenTaken(() -> reading.setAutoRead(true));
+    }
+  }
+
+  /** Epoll reads until the end from who has hung up, whatever it is told. */
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) throws Exception {
+    int bytes = message instanceof ByteBuf come ? come.readableBytes() : 0;
+    if (guard.incoming().isStopped() && bytes > MemoryShare.BODIES.room()) {
+      ReferenceCountUtil.release(message);
+      state = State.BAD;
+      context.channel().unsafe().close(context.voidPromise());
+    } else {
+      super.channelRead(context, message);
     }
   }
 
@@ -236,6 +274,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
   @Override
   protected void handlerRemoved0(ChannelHandlerContext context) throws Exception {
     weighNothing();
+    guard.incoming().bodyTaken();
     super.handlerRemoved0(context);
   }
 

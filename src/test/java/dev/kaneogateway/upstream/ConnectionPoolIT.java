@@ -340,6 +340,39 @@ class ConnectionPoolIT {
     }
   }
 
+  /** Whose connection is read no further meanwhile. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whoLeavesWhileMuchOfABodyWaitsKeepsNoPlace(boolean reset) throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          answer.await();
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RunningGateway gateway = gateway("GATEWAY_UPSTREAM_CONNECTIONS", "1");
+        RawPeer first = new RawPeer(gateway.port())) {
+      first.send(get("/1"));
+      kaneo.nextHead();
+      try (RawPeer leaves = new RawPeer(gateway.port())) {
+        leaves.send("POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n");
+        leaves.send("x".repeat(30_000));
+        gateway.awaitMetric("kaneo_gateway_requests_in_flight 2.0");
+        Await.until(
+            "something waits",
+            () -> !gateway.metrics().contains("memory_share_bytes{share=\"bodies\"} 0.0"));
+        if (reset) {
+          leaves.reset();
+        }
+      }
+      gateway.awaitMetric("kaneo_gateway_requests_in_flight 1.0");
+      gateway.awaitMetric("kaneo_gateway_memory_share_bytes{share=\"bodies\"} 0.0");
+      answer.countDown();
+      first.readUntil("hello");
+    }
+  }
+
   @Test
   void aConnectionWhoseAnswerBeganBeforeTheBodyHadLeftIsNotUsedAgain() throws Exception {
     List<Integer> connections = new CopyOnWriteArrayList<>();

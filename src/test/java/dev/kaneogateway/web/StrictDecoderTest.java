@@ -14,6 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StrictDecoderTest {
   private static final String REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -69,5 +71,53 @@ class StrictDecoderTest {
     assertEquals(1, requests());
     channel.finish();
     assertEquals(0, requests());
+  }
+
+  private void aPausedBody(String framing) {
+    comes("POST / HTTP/1.1\r\nHost: a\r\n" + framing + "\r\n\r\n");
+    guard.requestBegun();
+    guard.incoming().bodyPaused();
+    assertTrue(channel.config().isAutoRead());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Content-Length: 99999", "Transfer-Encoding: chunked"})
+  void aBodyThatNobodyTakesIsReadNoFurther(String framing) {
+    aPausedBody(framing);
+    comes("1000\r\n" + "x".repeat(1000));
+    assertTrue(channel.config().isAutoRead());
+    comes("x".repeat(3096));
+    assertFalse(channel.config().isAutoRead());
+    assertTrue(MemoryShare.BODIES.taken() >= 4096);
+    guard.incoming().bodyResumed();
+    assertTrue(channel.config().isAutoRead());
+    assertEquals(0, MemoryShare.BODIES.taken());
+    comes("\r\n");
+    assertTrue(channel.config().isAutoRead());
+    assertEquals(1, requests());
+  }
+
+  /** As epoll reads, whatever it was told, of who has hung up. */
+  @Test
+  void aBodyThatComesAllTheSameIsCutWhereAllThatWaitHaveNoRoom() {
+    aPausedBody("Content-Length: 99999");
+    long room = MemoryShare.BODIES.room();
+    assertTrue(MemoryShare.BODIES.take(room, 0));
+    comes("x".repeat(2000));
+    assertFalse(channel.config().isAutoRead());
+    assertTrue(channel.isOpen());
+    comes("x");
+    assertFalse(channel.isOpen());
+    MemoryShare.BODIES.release(room);
+    assertEquals(0, MemoryShare.BODIES.taken());
+  }
+
+  @Test
+  void aBodyThatWaitsTakesNoRoomWhenItsClientHasLeft() {
+    aPausedBody("Content-Length: 9");
+    comes("abc");
+    assertEquals(3, MemoryShare.BODIES.taken());
+    channel.finishAndReleaseAll();
+    assertEquals(0, MemoryShare.BODIES.taken());
   }
 }

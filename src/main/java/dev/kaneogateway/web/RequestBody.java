@@ -1,0 +1,71 @@
+package dev.kaneogateway.web;
+
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.streams.ReadStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of a request. Paused, it has its connection read no further, where Vert.x would first
+ * keep 24 pieces of it: 200 KB for each of those under way. An HTTP/2 stream has its window for
+ * that. Confined to its event loop.
+ */
+public final class RequestBody implements ReadStream<Buffer> {
+  private final HttpServerRequest request;
+
+  RequestBody(HttpServerRequest request) {
+    this.request = request;
+  }
+
+  private @Nullable ConnectionGuard guard() {
+    return request.version() == HttpVersion.HTTP_2
+        ? null
+        : ConnectionGuard.of(request.connection());
+  }
+
+  @Override
+  public RequestBody pause() {
+    ConnectionGuard guard = guard();
+    if (guard != null) {
+      guard.incoming().bodyPaused();
+    }
+    request.pause();
+    return this;
+  }
+
+  @Override
+  public RequestBody resume() {
+    request.resume();
+    ConnectionGuard guard = guard();
+    if (guard != null) {
+      guard.incoming().bodyResumed();
+    }
+    return this;
+  }
+
+  @Override
+  public RequestBody fetch(long amount) {
+    request.fetch(amount);
+    return this;
+  }
+
+  @Override
+  public RequestBody handler(@Nullable Handler<Buffer> handler) {
+    request.handler(handler);
+    return this;
+  }
+
+  @Override
+  public RequestBody endHandler(@Nullable Handler<Void> handler) {
+    request.endHandler(handler);
+    return this;
+  }
+
+  @Override
+  public RequestBody exceptionHandler(@Nullable Handler<Throwable> handler) {
+    request.exceptionHandler(handler);
+    return this;
+  }
+}
