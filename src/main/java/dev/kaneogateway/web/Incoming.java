@@ -4,7 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What comes in on an HTTP/1 connection, and whose it is: the body may be that of a request that
- * has not begun, since it waits behind another's answer. Confined to the connection's event loop.
+ * has not begun, since it waits behind another's answer. Of what nobody takes yet little is read.
+ * Confined to the connection's event loop.
  */
 final class Incoming {
   /** With its head, not more than a first read brings. */
@@ -21,7 +22,6 @@ final class Incoming {
   private long weight;
   private long weightBehind;
   private @Nullable Runnable whenMalformed;
-  private @Nullable Runnable whenBegun;
 
   /**
    * The head of a request was read, and perhaps a chunked body comes in now.
@@ -52,6 +52,13 @@ final class Incoming {
     requestEnded();
   }
 
+  /** The next request has begun to be answered. */
+  void requestBegun() {
+    begun++;
+    paused = false;
+    readOn();
+  }
+
   /** Nobody takes the body of the request that has begun last. */
   void bodyPaused() {
     paused = true;
@@ -60,16 +67,21 @@ final class Incoming {
   /** Somebody takes it again. */
   void bodyResumed() {
     paused = false;
-    bodyTaken();
+    nothingWaits();
     readOn();
   }
 
-  /** Whether what comes in now would only wait. */
+  /** Whether a request was read that has not begun. */
+  boolean awaitsTurn() {
+    return headsRead > begun;
+  }
+
+  /** Whether a body that comes in now would only wait. */
   boolean bodyWaits() {
     return paused || awaitsTurn();
   }
 
-  /** A piece of a body came that waits. */
+  /** A piece of such a body came. */
   void waits(int bytes) {
     waitingBytes += bytes;
     if (MemoryShare.BODIES.take(bytes, 0)) {
@@ -77,26 +89,26 @@ final class Incoming {
     }
   }
 
-  /** Whether so much waits that no more need be read. */
+  /** Whether so much of it waits that no more need be read. */
   boolean isEnough() {
     return waitingBytes >= SMALL_BYTES;
   }
 
-  /** Whether nothing more is to be read until it is taken. */
-  boolean isStopped() {
-    return readOn != null;
-  }
-
   /** Nothing of a body waits any more. */
-  void bodyTaken() {
+  void nothingWaits() {
     MemoryShare.BODIES.release(weighedBytes);
     weighedBytes = 0;
     waitingBytes = 0;
   }
 
-  /** What to do once it would not any more. */
-  void whenTaken(Runnable action) {
-    readOn = action;
+  /** Reading has stopped until what has come is taken; the action has it go on. */
+  void stopped(Runnable goOn) {
+    readOn = goOn;
+  }
+
+  /** Whether it has. */
+  boolean isStopped() {
+    return readOn != null;
   }
 
   private void readOn() {
@@ -105,28 +117,6 @@ final class Incoming {
       readOn = null;
       action.run();
     }
-  }
-
-  /** The next request has begun to be answered. */
-  void requestBegun() {
-    begun++;
-    paused = false;
-    readOn();
-    Runnable action = whenBegun;
-    whenBegun = null;
-    if (action != null) {
-      action.run();
-    }
-  }
-
-  /** Whether a request was read that has not begun. */
-  boolean awaitsTurn() {
-    return headsRead > begun;
-  }
-
-  /** What to do once that one begins. */
-  void whenBegun(Runnable action) {
-    whenBegun = action;
   }
 
   /** What to do when the body of the request that has begun last turns out to be no body. */

@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpContent;
@@ -53,7 +52,6 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
   private int lines;
   private int headBytes;
   private long weight;
-  private boolean waiting;
   private boolean handsOver;
 
   /**
@@ -87,7 +85,8 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
       }
       default -> {
         if (state == State.BETWEEN && guard.incoming().awaitsTurn()) {
-          waitForTurn(context);
+          // What comes behind it stays the bytes that it is, a tenth of what would be made of it.
+          stop(context);
         } else if (buffer.isReadable() && mayGoOn(buffer, out)) {
           decodeHead(context, buffer, out);
         }
@@ -106,10 +105,29 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         incoming.waits(piece.content().readableBytes());
       }
     }
-    ChannelConfig reading = context.channel().config();
-    if (state != State.BETWEEN && incoming.isEnough() && reading.isAutoRead()) {
-      reading.setAutoRead(false);
-      incoming.whenTaken(() -> reading.setAutoRead(true));
+    if (state != State.BETWEEN && incoming.isEnough()) {
+      stop(context);
+    }
+  }
+
+  /** Reads no further until what has come is taken. */
+  private void stop(ChannelHandlerContext context) {
+    if (!guard.incoming().isStopped()) {
+      context.channel().config().setAutoRead(false);
+      guard.incoming().stopped(() -> context.executor().execute(() -> goOn(context)));
+    }
+  }
+
+  private void goOn(ChannelHandlerContext context) {
+    if (context.isRemoved() || guard.incoming().isStopped()) {
+      return;
+    }
+    context.channel().config().setAutoRead(true);
+    try {
+      channelRead(context, Unpooled.EMPTY_BUFFER);
+      channelReadComplete(context);
+    } catch (Exception e) {
+      context.fireExceptionCaught(e);
     }
   }
 
@@ -126,35 +144,9 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     }
   }
 
-  /**
-   * A request that waits behind another's answer is enough: what comes behind it is read no further
-   * and stays the bytes that it is, a tenth of what would be made of it.
-   */
-  private void waitForTurn(ChannelHandlerContext context) {
-    if (!waiting) {
-      waiting = true;
-      context.channel().config().setAutoRead(false);
-      guard.incoming().whenBegun(() -> context.executor().execute(() -> goOn(context)));
-    }
-  }
-
-  private void goOn(ChannelHandlerContext context) {
-    waiting = false;
-    if (context.isRemoved()) {
-      return;
-    }
-    context.channel().config().setAutoRead(true);
-    try {
-      channelRead(context, Unpooled.EMPTY_BUFFER);
-      channelReadComplete(context);
-    } catch (Exception e) {
-      context.fireExceptionCaught(e);
-    }
-  }
-
   @Override
   public void channelReadComplete(ChannelHandlerContext context) throws Exception {
-    if (waiting) {
+    if (guard.incoming().isStopped()) {
       // Netty would read on until something comes of it.
       discardSomeReadBytes();
       context.fireChannelReadComplete();
@@ -274,7 +266,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
   @Override
   protected void handlerRemoved0(ChannelHandlerContext context) throws Exception {
     weighNothing();
-    guard.incoming().bodyTaken();
+    guard.incoming().nothingWaits();
     super.handlerRemoved0(context);
   }
 

@@ -90,6 +90,7 @@ class StrictDecoderTest {
     assertFalse(channel.config().isAutoRead());
     assertTrue(MemoryShare.BODIES.taken() >= 4096);
     guard.incoming().bodyResumed();
+    channel.runPendingTasks();
     assertTrue(channel.config().isAutoRead());
     assertEquals(0, MemoryShare.BODIES.taken());
     comes("\r\n");
