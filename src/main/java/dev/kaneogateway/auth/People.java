@@ -52,7 +52,8 @@ public final class People {
 
   /** Who it is, which the exchange's record then says too; never fails. */
   public Future<Person> of(Exchange exchange) {
-    return find(exchange.request().headers())
+    return exchange
+        .awaits(find(exchange.request().headers()))
         .map(
             person -> {
               if (person instanceof Person.SignedIn known) {

@@ -79,7 +79,7 @@ final class LimitKeys {
               "GATEWAY_IN_FLIGHT",
               "4096",
               Parse.number(0, 1_000_000_000),
-              "Most requests under way at once; more are answered 503 before everybody waits. 0 means no ceiling, here and below.")
+              "Most requests under way at once; more are answered 503 before everybody waits. 0 means no ceiling, here and below. Never more than one for every 56 KB of heap beyond 24 MB.")
           .alive();
   static final Setting<Integer> GATEWAY_IN_FLIGHT_PER_ADDRESS =
       Setting.of(

@@ -45,7 +45,7 @@ public final class Ceilings {
   void renew(Settings next) {
     Settings.Ceilings settings = next.ceilings();
     upstreamConnections = means.upstreamConnections(next.upstream());
-    requests.number(settings.requests(), settings.requestsPerAddress());
+    requests.number(means.requests(settings.requests()), settings.requestsPerAddress());
     streams.number(
         means.beside(next.upstream()).streams(settings.streams()), settings.streamsPerAddress());
   }

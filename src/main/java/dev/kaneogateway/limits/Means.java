@@ -35,6 +35,12 @@ record Means(long descriptors, long heap, long taken) {
 
   private static final int BYTES_PER_STREAM = 14 * 1024;
 
+  /**
+   * A request under way takes 11 KB beside its connection, one whose body is kept 21 KB; all of
+   * them get no more than a part of what connections and their bodies may take.
+   */
+  private static final int BYTES_PER_REQUEST = 56 * 1024;
+
   /** Those of this process. */
   static Means ofProcess() {
     long descriptors =
@@ -58,6 +64,11 @@ record Means(long descriptors, long heap, long taken) {
   /** How many WebSockets and event streams, each of which has a connection to Kaneo. */
   int streams(int wished) {
     return fit("GATEWAY_STREAMS", wished, free() / 3, room() / BYTES_PER_STREAM);
+  }
+
+  /** How many requests under way. */
+  int requests(int wished) {
+    return fit("GATEWAY_IN_FLIGHT", wished, Integer.MAX_VALUE, room() / BYTES_PER_REQUEST);
   }
 
   /** How many connections for requests to each Kaneo. */

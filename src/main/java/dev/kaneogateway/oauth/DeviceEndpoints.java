@@ -152,7 +152,9 @@ public final class DeviceEndpoints {
   }
 
   private void finish(Exchange exchange, Future<JsonObject> answer) {
-    answer.onComplete(
-        body -> answers.send(exchange, 200, body), failure -> answers.fail(exchange, failure));
+    exchange
+        .awaits(answer)
+        .onComplete(
+            body -> answers.send(exchange, 200, body), failure -> answers.fail(exchange, failure));
   }
 }

@@ -52,9 +52,10 @@ final class KaneoSignIn {
   }
 
   private Future<Result> post(Exchange exchange, String path, JsonObject body) {
-    return OwnRequests.toOneOf(
-            client, kaneos.get(), HttpMethod.POST, path, Duration.ofMillis(PATIENCE_MS))
-        .compose(request -> send(exchange, request, body));
+    return exchange.awaits(
+        OwnRequests.toOneOf(
+                client, kaneos.get(), HttpMethod.POST, path, Duration.ofMillis(PATIENCE_MS))
+            .compose(request -> send(exchange, request, body)));
   }
 
   private Future<Result> send(Exchange exchange, HttpClientRequest request, JsonObject body) {

@@ -80,7 +80,8 @@ public final class Proxy {
         act(exchange, decision.result(), upgrade);
       } else {
         RequestTrace.Step lookup = exchange.trace().lookup();
-        decision
+        exchange
+            .awaits(decision)
             .map(
                 later -> {
                   lookup.end();

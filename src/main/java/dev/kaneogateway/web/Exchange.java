@@ -44,6 +44,8 @@ public final class Exchange {
   private boolean truncated;
   private @Nullable Runnable atEnd;
   private @Nullable Runnable leave;
+  private @Nullable Runnable leaveLater;
+  private int awaited;
   private @Nullable Runnable whenBodyMalformed;
   private @Nullable String trouble;
 
@@ -206,6 +208,26 @@ public final class Exchange {
     return place;
   }
 
+  /**
+   * Keeps the exchange's place until this is known, although its client may leave before: the
+   * exchange is kept for as long.
+   */
+  public <T> Future<T> awaits(Future<T> answer) {
+    awaited++;
+    return answer.onComplete(
+        known -> {
+          awaited--;
+          leave(leaveLater);
+        });
+  }
+
+  private void leave(@Nullable Runnable place) {
+    leaveLater = awaited == 0 ? null : place;
+    if (place != null && awaited == 0) {
+      place.run();
+    }
+  }
+
   /** What to give up when the request's body turns out to be none; the answer is not its affair. */
   public void whenBodyMalformed(Runnable action) {
     this.whenBodyMalformed = action;
@@ -230,7 +252,8 @@ public final class Exchange {
       return;
     }
     action.run();
-    Runnable leaving = leave;
+    Runnable place = leave;
+    Runnable leaving = place == null || awaited == 0 ? place : () -> leave(place);
     leave = null;
     if (request.version() == HttpVersion.HTTP_2) {
       Http2Deliveries.whenOver(request.connection(), response().streamId(), leaving);

@@ -146,11 +146,13 @@ public final class Exchanges {
         ended -> {
           if (!response.ended()) {
             exchange.abandoned();
+            exchange.body().drop();
           }
           exchange.end();
           // The answer to a pipelined request that has begun by now is the last instead.
           if (exchange.endsConnection()
               || (draining && request.version() != HttpVersion.HTTP_2 && guard.isIdle())) {
+            exchange.body().drop();
             guard.doom();
             request.connection().close();
           }

@@ -145,10 +145,21 @@ public final class GuardedPorts {
         child.config().setOption(ChannelOption.SO_LINGER, 0);
         child.unsafe().closeForcibly();
       } else {
-        // However it ends, even if it never gets to its event loop.
-        child.closeFuture().addListener(closed -> leaving.run());
+        child.closeFuture().addListener(closed -> leave(child, leaving));
         listening.fireChannelRead(child);
       }
+    }
+  }
+
+  /**
+   * However it ends, even if it never gets to its event loop; which has still to let go of it, and
+   * of all that was made for it, and may have to of thousands.
+   */
+  private static void leave(Channel child, Runnable leaving) {
+    if (child.isRegistered()) {
+      child.eventLoop().execute(leaving);
+    } else {
+      leaving.run();
     }
   }
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The body of a request. Paused, it has its connection read no further, where Vert.x would first
- * keep 24 pieces of it: 200 KB for each of those under way. An HTTP/2 stream has its window for
+ * keep 24 pieces of it: 120 KB for each of those under way. An HTTP/2 stream has its window for
  * that. Confined to its event loop.
  */
 public final class RequestBody implements ReadStream<Buffer> {
@@ -43,6 +43,18 @@ public final class RequestBody implements ReadStream<Buffer> {
       guard.incoming().bodyResumed();
     }
     return this;
+  }
+
+  /**
+   * Nobody will read it any more, and what waits of it need not be kept for as long as its request.
+   * Who reads it hears of no end, or would take what came before for all of it.
+   */
+  void drop() {
+    if (guard() != null) {
+      request.handler(null);
+      request.endHandler(null);
+      resume();
+    }
   }
 
   @Override

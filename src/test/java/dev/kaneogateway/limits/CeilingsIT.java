@@ -10,6 +10,11 @@ import dev.kaneogateway.fixtures.RawPeer;
 import dev.kaneogateway.fixtures.RunningGateway;
 import dev.kaneogateway.fixtures.ScriptedUpstream;
 import dev.kaneogateway.fixtures.TestDatabase;
+import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.SqlConnection;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,8 +26,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** More at once than is let. */
+@ExtendWith(VertxExtension.class)
 @Timeout(60)
 class CeilingsIT {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -106,6 +115,36 @@ class CeilingsIT {
       slow.reset();
       gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
       assertEquals(200, get(gateway, "/", "203.0.113.1").statusCode());
+    }
+  }
+
+  /** Or there could be any number of them, kept by what they wait for. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /api/task HTTP/1.1\r\nAuthorization: Bearer nobody-%d\r\n",
+        "GET /api/auth/device?user_code=BCDFGHJK HTTP/1.1\r\nAuthorization: Bearer nobody-%d\r\n"
+      })
+  void whoLeavesBeforeItsCredentialIsKnownKeepsItsPlaceUntilItIs(String head, Vertx vertx)
+      throws Exception {
+    try (RunningGateway gateway =
+        gateway("GATEWAY_IN_FLIGHT", "2", "GATEWAY_LOOKUP_TIMEOUT_MS", "20000")) {
+      SqlConnection other =
+          RunningGateway.await(
+              PgConnection.connect(vertx, PgConnectOptions.fromUri(database.url())));
+      RunningGateway.await(other.query("BEGIN; LOCK TABLE apikey, session").execute());
+      for (int i = 1; i <= 2; i++) {
+        try (RawPeer leaving = new RawPeer(gateway.port())) {
+          leaving.send(head.formatted(i) + "Host: a\r\n\r\n");
+          gateway.awaitMetric("kaneo_gateway_requests_counted " + i + ".0");
+          leaving.reset();
+          gateway.awaitMetric("kaneo_gateway_requests_in_flight 0.0");
+        }
+      }
+      assertEquals(503, get(gateway, "/", "203.0.113.3").statusCode());
+      RunningGateway.await(other.close());
+      gateway.awaitMetric("kaneo_gateway_requests_counted 0.0");
+      assertEquals(200, get(gateway, "/", "203.0.113.3").statusCode());
     }
   }
 

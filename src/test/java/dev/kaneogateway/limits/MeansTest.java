@@ -19,20 +19,21 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MeansTest {
   @ParameterizedTest
   @CsvSource({
-    // descriptors, MB of heap, wished for; connections, streams
-    "1048576, 4096, 20000, 20000, 20000",
-    "1048576,  256, 20000, 20000, 16969",
-    "1048576,   64, 20000,  4096,  2925",
-    "  20000, 4096, 20000, 13290,  6645",
-    "     64,  256, 20000,     1,     1",
-    "   4096,  256,   100,   100,   100",
-    "1048576,   64,     0,  4096,  2925"
+    // descriptors, MB of heap, wished for; connections, streams, requests
+    "1048576, 4096, 20000, 20000, 20000, 20000",
+    "1048576,  256, 20000, 20000, 16969,  4242",
+    "1048576,   64, 20000,  4096,  2925,   731",
+    "  20000, 4096, 20000, 13290,  6645, 20000",
+    "     64,  256, 20000,     1,     1,  4242",
+    "   4096,  256,   100,   100,   100,   100",
+    "1048576,   64,     0,  4096,  2925,   731"
   })
   void noMoreAreLetInThanCanBeCarried(
-      long descriptors, int megabytes, int wished, int connections, int streams) {
+      long descriptors, int megabytes, int wished, int connections, int streams, int requests) {
     Means means = new Means(descriptors, (long) megabytes << 20, 64);
     assertEquals(connections, means.connections(wished));
     assertEquals(streams, means.streams(wished));
+    assertEquals(requests, means.requests(wished));
   }
 
   @ParameterizedTest
@@ -76,6 +77,7 @@ class MeansTest {
   void theReadmeSaysWhatOneNeeds() throws Exception {
     assertEquals(1000, meansOfThousand("GATEWAY_CONNECTIONS").connections(0));
     assertEquals(1000, meansOfThousand("GATEWAY_STREAMS").streams(0));
+    assertEquals(1000, meansOfThousand("GATEWAY_IN_FLIGHT").requests(0));
   }
 
   /** With a heap that carries a thousand, if the README is right. */
