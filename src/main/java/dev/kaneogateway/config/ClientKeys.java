@@ -61,7 +61,8 @@ final class ClientKeys {
               "GATEWAY_HEAD_TIMEOUT_MS",
               "10000",
               Parse.millis(10, Parse.DAY_MS),
-              "Time a client has from the first byte of a request head to its last.")
+              "Time a client has from the first byte of a request head to its last, and for the rest"
+                  + " of a refused body.")
           .alive();
   static final Setting<Duration> GATEWAY_IDLE_TIMEOUT_MS =
       Setting.of(

@@ -51,7 +51,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   private @Nullable ChannelHandlerContext channel;
   private @Nullable Future<?> nextLook;
   private int requests;
-  private boolean headBegun;
+  private boolean partBegun;
   private boolean lastLook;
   private boolean established;
   private boolean doomed;
@@ -91,7 +91,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   public void requestBegun() {
     requests++;
     incoming.requestBegun();
-    headBegun = false;
+    partBegun = false;
   }
 
   /** The answer of a request is complete. */
@@ -113,12 +113,15 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     return incoming;
   }
 
-  /** Whether part of a head has come, or of a frame, and the rest has not. */
-  void headUnderWay(boolean half) {
-    if (half && !headBegun) {
+  /**
+   * Whether part of a head has come, or of a frame, or of the body of a request that is answered,
+   * and the rest has not.
+   */
+  void partUnderWay(boolean half) {
+    if (half && !partBegun) {
       sinceNanos = System.nanoTime();
     }
-    headBegun = half;
+    partBegun = half;
   }
 
   /** The bytes that come in are no body, so nobody knows where the next request begins. */
@@ -184,7 +187,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
       TlsFlood.watch(channel.pipeline());
       JoinedRecords.put(channel.pipeline());
     }
-    headBegun = false;
+    partBegun = false;
     established = true;
     multiplexed = http2;
     if (http2) {
@@ -228,7 +231,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
       Http2Farewell.say(context, shutdown);
     } else if (!(event instanceof ShutdownEvent) || requests > 0) {
       context.fireUserEventTriggered(event);
-    } else if (headBegun) {
+    } else if (partBegun) {
       context
           .executor()
           .schedule(() -> shutDown(context, event), REST_OF_HEAD_MS, TimeUnit.MILLISECONDS);
@@ -251,8 +254,8 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
       throwAway(message);
       return;
     }
-    if (requests == 0 && !headBegun && !multiplexed) {
-      headBegun = true;
+    if (requests == 0 && !partBegun && !multiplexed) {
+      partBegun = true;
       sinceNanos = System.nanoTime();
     }
     boolean handshake = !established && rules.options().isSsl();
@@ -292,7 +295,7 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   }
 
   private void look() {
-    long limit = (headBegun ? rules.head() : rules.idle()).toNanos();
+    long limit = (partBegun ? rules.head() : rules.idle()).toNanos();
     if (requests > 0) {
       lastLook = false;
       watch(Math.min(rules.head().toNanos(), rules.idle().toNanos()));

@@ -165,7 +165,7 @@ abstract class HalfFrames extends ChannelInboundHandlerAdapter {
 
     @Override
     void half(boolean is) {
-      guard.headUnderWay(is);
+      guard.partUnderWay(is);
     }
   }
 }

@@ -1,6 +1,5 @@
 package dev.kaneogateway.web;
 
-import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -15,9 +14,6 @@ import org.slf4j.LoggerFactory;
 /** Answers of the gateway's own when something is wrong, in the form the caller accepts. */
 public final class Problems {
   private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
-
-  /** How long a refused client may go on sending its body before the connection is closed. */
-  private static final Duration LINGER = Duration.ofSeconds(5);
 
   private static final int REQUEST_TIMEOUT = 408;
 
@@ -49,21 +45,21 @@ public final class Problems {
   /**
    * Reads and drops what is left of a request's body after its answer, so that the client can read
    * that answer before the connection is closed (RFC 9112 §9.6) and a short body costs no
-   * connection.
+   * connection. The rest has as long as a head.
    */
   public static void discardBody(Exchange exchange) {
     HttpServerRequest request = exchange.request();
     if (!exchange.announcesBody() || request.isEnded() || exchange.endsConnection()) {
       return;
     }
-    Vertx vertx = Vertx.currentContext().owner();
-    long timer =
-        request.version() == HttpVersion.HTTP_2
-            ? -1
-            : vertx.setTimer(LINGER.toMillis(), id -> request.connection().close());
     request.handler(null);
-    request.exceptionHandler(gone -> vertx.cancelTimer(timer));
-    request.endHandler(ended -> vertx.cancelTimer(timer));
+    request.exceptionHandler(null);
+    ConnectionGuard guard =
+        request.version() == HttpVersion.HTTP_2 ? null : ConnectionGuard.of(request.connection());
+    if (guard != null) {
+      guard.partUnderWay(true);
+      request.endHandler(ended -> guard.partUnderWay(false));
+    }
     exchange.body().resume();
   }
 

@@ -176,7 +176,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         emptyLineSeen = true;
         if (!buffer.isReadable()) {
           // As some clients send behind a body: the connection may still be idle.
-          guard.headUnderWay(false);
+          guard.partUnderWay(false);
         }
       }
       return false;
@@ -202,7 +202,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         state = State.HEAD;
         headBytes += buffer.readerIndex() - from;
       }
-      guard.headUnderWay(true);
+      guard.partUnderWay(true);
       // Of a line that has no end yet nothing is read.
       weigh(headBytes + buffer.readableBytes(), buffer, out);
       return;
@@ -221,7 +221,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     }
     boolean chunked = out.size() == 1 && HttpUtil.isTransferEncodingChunked(request);
     guard.incoming().headRead(chunked, handOverWeight(context));
-    guard.headUnderWay(false);
+    guard.partUnderWay(false);
     headBytes = 0;
     lines = 0;
     emptyLineSeen = false;

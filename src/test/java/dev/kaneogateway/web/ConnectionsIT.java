@@ -278,6 +278,26 @@ class ConnectionsIT {
     }
   }
 
+  /** RFC 9112 §9.3: it was read to its end, so the connection is like any other. */
+  @Test
+  void whoIsRefusedHasTheTimeOfAHeadForTheRestOfHisBodyAndMayThenBeIdle() throws Exception {
+    String head =
+        "POST /api/project HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer nobody\r\n"
+            + "Content-Length: 9\r\n\r\n";
+    try (RunningGateway hasty =
+            RunningGateway.start(
+                TestDatabase.create(), kaneo.port(), "GATEWAY_HEAD_TIMEOUT_MS", "300");
+        RawPeer sends = new RawPeer(hasty.port());
+        RawPeer rests = new RawPeer(hasty.port())) {
+      assertTrue(sends.send(head).readUntil("\r\n\r\nUnauthorized").startsWith("HTTP/1.1 401"));
+      assertEquals("(still open)", sends.send("refused!!").patience(1000).readAll());
+      sends.patience(10_000).send("GET /line HTTP/1.1\r\nHost: a\r\n\r\n").readUntil("hello");
+      assertTrue(
+          rests.send(head + "ref").readUntil("\r\n\r\nUnauthorized").startsWith("HTTP/1.1 401"));
+      assertEquals("", rests.readAll(), "hung up on");
+    }
+  }
+
   @Test
   void theFirstHeadOfAConnectionMayComeInManyReads() throws Exception {
     try (RawPeer peer = new RawPeer(gateway.port())) {
