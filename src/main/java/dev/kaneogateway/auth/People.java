@@ -53,7 +53,8 @@ public final class People {
   /** Who it is, which the exchange's record then says too; never fails. */
   public Future<Person> of(Exchange exchange) {
     return exchange
-        .awaits(find(exchange.request().headers()))
+        .place()
+        .until(find(exchange.request().headers()))
         .map(
             person -> {
               if (person instanceof Person.SignedIn known) {

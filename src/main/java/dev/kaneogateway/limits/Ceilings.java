@@ -70,7 +70,7 @@ public final class Ceilings {
       // Not all at the same moment.
       return new Overload(Duration.ofSeconds(1 + ThreadLocalRandom.current().nextInt(3)));
     }
-    exchange.occupies(leaving);
+    exchange.place().taken(leaving);
     return null;
   }
 }

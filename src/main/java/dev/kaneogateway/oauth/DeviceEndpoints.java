@@ -153,7 +153,8 @@ public final class DeviceEndpoints {
 
   private void finish(Exchange exchange, Future<JsonObject> answer) {
     exchange
-        .awaits(answer)
+        .place()
+        .until(answer)
         .onComplete(
             body -> answers.send(exchange, 200, body), failure -> answers.fail(exchange, failure));
   }

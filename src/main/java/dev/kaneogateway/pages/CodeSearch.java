@@ -29,13 +29,14 @@ final class CodeSearch {
     String user = person.userId();
     Optional<String> claimant = claim ? Optional.of(user) : Optional.empty();
     // To a stranger a code of others, or an ended one, is as wrong as one nobody has.
-    return exchange.awaits(
+    var looked =
         guesses.attempt(
             user,
             exchange.origin(),
             () -> bus.ask(DeviceVerticle.LOOK, new DeviceQuestion.Look(code, claimant), patience),
-            looked ->
-                looked.isOf(user)
-                    || looked.request().filter(request -> request.isOpenFor(user)).isPresent()));
+            found ->
+                found.isOf(user)
+                    || found.request().filter(request -> request.isOpenFor(user)).isPresent());
+    return exchange.place().until(looked);
   }
 }

@@ -52,10 +52,11 @@ final class KaneoSignIn {
   }
 
   private Future<Result> post(Exchange exchange, String path, JsonObject body) {
-    return exchange.awaits(
+    var result =
         OwnRequests.toOneOf(
                 client, kaneos.get(), HttpMethod.POST, path, Duration.ofMillis(PATIENCE_MS))
-            .compose(request -> send(exchange, request, body)));
+            .compose(request -> send(exchange, request, body));
+    return exchange.place().until(result);
   }
 
   private Future<Result> send(Exchange exchange, HttpClientRequest request, JsonObject body) {

@@ -81,7 +81,8 @@ public final class Proxy {
       } else {
         RequestTrace.Step lookup = exchange.trace().lookup();
         exchange
-            .awaits(decision)
+            .place()
+            .until(decision)
             .map(
                 later -> {
                   lookup.end();

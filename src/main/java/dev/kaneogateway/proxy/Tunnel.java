@@ -67,7 +67,7 @@ final class Tunnel implements Lane.Open, ConnectionPool.Caller {
   void start() {
     response.closeHandler(gone -> clientLeft());
     response.exceptionHandler(gone -> clientLeft());
-    leavePlace = exchange.keepPlace();
+    leavePlace = exchange.place().handOver();
     lane.tunnelBegun();
     connect();
   }

@@ -24,6 +24,7 @@ public final class Exchange {
 
   private final HttpServerRequest request;
   private final RequestBody body;
+  private final Place place = new Place();
   private final String id;
   private final long startNanos = System.nanoTime();
   private final RequestHead head;
@@ -43,9 +44,6 @@ public final class Exchange {
   private boolean toldToGoOn;
   private boolean truncated;
   private @Nullable Runnable atEnd;
-  private @Nullable Runnable leave;
-  private @Nullable Runnable leaveLater;
-  private int awaited;
   private @Nullable Runnable whenBodyMalformed;
   private @Nullable String trouble;
 
@@ -76,6 +74,11 @@ public final class Exchange {
   /** What the request brings, to be read, paused and resumed by this alone. */
   public RequestBody body() {
     return body;
+  }
+
+  /** The place that it takes up among those under way. */
+  public Place place() {
+    return place;
   }
 
   /** The request's name in the answer's {@code X-Request-Id}, in what Kaneo gets and in logs. */
@@ -185,49 +188,6 @@ public final class Exchange {
     this.abandoned = true;
   }
 
-  /**
-   * Notes that the exchange takes up a place somewhere; the one it had before is left, and this one
-   * when it ends. One that has ended takes none.
-   */
-  public void occupies(Runnable leaving) {
-    if (atEnd == null) {
-      leaving.run();
-      return;
-    }
-    Runnable before = leave;
-    leave = leaving;
-    if (before != null) {
-      before.run();
-    }
-  }
-
-  /** The place that the exchange takes up, for somebody who stays in it for longer. */
-  public @Nullable Runnable keepPlace() {
-    Runnable place = leave;
-    leave = null;
-    return place;
-  }
-
-  /**
-   * Keeps the exchange's place until this is known, although its client may leave before: the
-   * exchange is kept for as long.
-   */
-  public <T> Future<T> awaits(Future<T> answer) {
-    awaited++;
-    return answer.onComplete(
-        known -> {
-          awaited--;
-          leave(leaveLater);
-        });
-  }
-
-  private void leave(@Nullable Runnable place) {
-    leaveLater = awaited == 0 ? null : place;
-    if (place != null && awaited == 0) {
-      place.run();
-    }
-  }
-
   /** What to give up when the request's body turns out to be none; the answer is not its affair. */
   public void whenBodyMalformed(Runnable action) {
     this.whenBodyMalformed = action;
@@ -252,9 +212,7 @@ public final class Exchange {
       return;
     }
     action.run();
-    Runnable place = leave;
-    Runnable leaving = place == null || awaited == 0 ? place : () -> leave(place);
-    leave = null;
+    Runnable leaving = place.over();
     if (request.version() == HttpVersion.HTTP_2) {
       Http2Deliveries.whenOver(request.connection(), response().streamId(), leaving);
     } else if (leaving != null) {
