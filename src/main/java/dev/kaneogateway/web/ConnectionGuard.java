@@ -1,5 +1,7 @@
 package dev.kaneogateway.web;
 
+import static java.util.Objects.requireNonNull;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -111,6 +113,17 @@ public final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   /** What comes in on it. */
   Incoming incoming() {
     return incoming;
+  }
+
+  /**
+   * Somebody takes the body of the request that has begun last. Vert.x hands on what waited in a
+   * task, which may be behind thousands: until then it is there.
+   */
+  void bodyResumed() {
+    long weight = incoming.bodyResumed();
+    if (weight > 0) {
+      requireNonNull(channel).executor().execute(() -> MemoryShare.BODIES.release(weight));
+    }
   }
 
   /**

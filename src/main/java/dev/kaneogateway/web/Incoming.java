@@ -64,11 +64,18 @@ final class Incoming {
     paused = true;
   }
 
-  /** Somebody takes it again. */
-  void bodyResumed() {
+  /**
+   * Somebody takes it again.
+   *
+   * @return how many bytes are to be released once they are taken
+   */
+  long bodyResumed() {
     paused = false;
-    nothingWaits();
+    long taken = weighedBytes;
+    weighedBytes = 0;
+    waitingBytes = 0;
     readOn();
+    return taken;
   }
 
   /** Whether a request was read that has not begun. */

@@ -40,7 +40,7 @@ public final class RequestBody implements ReadStream<Buffer> {
     request.resume();
     ConnectionGuard guard = guard();
     if (guard != null) {
-      guard.incoming().bodyResumed();
+      guard.bodyResumed();
     }
     return this;
   }

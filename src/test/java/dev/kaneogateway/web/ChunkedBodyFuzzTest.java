@@ -39,8 +39,10 @@ class ChunkedBodyFuzzTest {
         List<Object> out = new ArrayList<>();
         ChunkedBody.Progress progress = body.read(in, out);
         pieces = out.size();
-        for (Object content : out) {
-          read.append(((HttpContent) content).content().toString(StandardCharsets.ISO_8859_1));
+        for (Object each : out) {
+          HttpContent content = (HttpContent) each;
+          read.append(content.content().toString(StandardCharsets.ISO_8859_1));
+          content.release();
         }
         if (progress != ChunkedBody.Progress.MORE) {
           return read + " " + progress;

@@ -89,7 +89,7 @@ class StrictDecoderTest {
     comes("x".repeat(3096));
     assertFalse(channel.config().isAutoRead());
     assertTrue(MemoryShare.BODIES.taken() >= 4096);
-    guard.incoming().bodyResumed();
+    guard.bodyResumed();
     channel.runPendingTasks();
     assertTrue(channel.config().isAutoRead());
     assertEquals(0, MemoryShare.BODIES.taken());
