@@ -1,5 +1,6 @@
 """What the benchmarks share: they start a database, the gateway and its peers, and end all of them again."""
 
+import asyncio
 import contextlib
 import glob
 import os
@@ -153,3 +154,39 @@ def start_gateway(directory, settings, output=subprocess.DEVNULL):
     command = [JAVA, *shlex.split(JAVA_OPTS), *(option for _, option in sorted(found)[-1:])]
     command += [f"-Djava.io.tmpdir={directory}", "-jar", str(jar), "serve"]
     return start(command, env=settings, cwd=directory, stdout=output)
+
+
+def sql(url, statement):
+    command = ["psql", url, "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def header(head, name):
+    return next(line.split(": ", 1)[1] for line in head.split("\r\n")[1:] if line.lower().startswith(name + ":"))
+
+
+class Client:
+    """One keep-alive connection to the gateway."""
+
+    def __init__(self, port):
+        self.port, self.reader, self.writer = port, None, None
+
+    async def ask(self, method, path, token=None, body=b"", kind="application/json", more=""):
+        if self.writer is None:
+            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+        authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+        length = f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n" if method == "POST" else ""
+        self.writer.write(f"{method} {path} HTTP/1.1\r\nHost: bench\r\n{authorization}{length}{more}\r\n".encode() + body)
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin1")
+        status = int(head.split()[1])
+        if status == 101 or "chunked" in head.lower():
+            return status, b""
+        body = await self.reader.readexactly(int(header(head, "content-length")))
+        if "connection: close" in head.lower():
+            self.close()
+        return status, body
+
+    def close(self):
+        if self.writer:
+            self.writer.close()
+            self.writer = None
