@@ -18,6 +18,8 @@ final class Incoming {
   private boolean paused;
   private long waitingBytes;
   private long weighedBytes;
+  private long waitingBehind;
+  private long weighedBehind;
   private @Nullable Runnable readOn;
   private long weight;
   private long weightBehind;
@@ -56,7 +58,20 @@ final class Incoming {
   void requestBegun() {
     begun++;
     paused = false;
+    // Of the one before, which is answered, nothing will wait.
+    MemoryShare.BODIES.release(weighedBytes);
+    waitingBytes = waitingBehind;
+    weighedBytes = weighedBehind;
+    waitingBehind = 0;
+    weighedBehind = 0;
     readOn();
+  }
+
+  /**
+   * How many requests have begun: the body that comes in, or waits, is that of the last of them.
+   */
+  int begun() {
+    return begun;
   }
 
   /** Nobody takes the body of the request that has begun last. */
@@ -90,22 +105,28 @@ final class Incoming {
 
   /** A piece of such a body came. */
   void waits(int bytes) {
-    waitingBytes += bytes;
-    if (MemoryShare.BODIES.take(bytes, 0)) {
-      weighedBytes += bytes;
+    long weighed = MemoryShare.BODIES.take(bytes, 0) ? bytes : 0;
+    if (awaitsTurn()) {
+      waitingBehind += bytes;
+      weighedBehind += weighed;
+    } else {
+      waitingBytes += bytes;
+      weighedBytes += weighed;
     }
   }
 
   /** Whether so much of it waits that no more need be read. */
   boolean isEnough() {
-    return waitingBytes >= SMALL_BYTES;
+    return waitingBytes + waitingBehind >= SMALL_BYTES;
   }
 
   /** Nothing of a body waits any more. */
   void nothingWaits() {
-    MemoryShare.BODIES.release(weighedBytes);
-    weighedBytes = 0;
+    MemoryShare.BODIES.release(weighedBytes + weighedBehind);
     waitingBytes = 0;
+    weighedBytes = 0;
+    waitingBehind = 0;
+    weighedBehind = 0;
   }
 
   /** Reading has stopped until what has come is taken; the action has it go on. */

@@ -3,7 +3,6 @@ package dev.kaneogateway.web;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.Locale;
@@ -54,8 +53,7 @@ public final class Problems {
     }
     request.handler(null);
     request.exceptionHandler(null);
-    ConnectionGuard guard =
-        request.version() == HttpVersion.HTTP_2 ? null : ConnectionGuard.of(request.connection());
+    ConnectionGuard guard = exchange.body().guard();
     if (guard != null) {
       guard.partUnderWay(true);
       request.endHandler(ended -> guard.partUnderWay(false));

@@ -14,22 +14,27 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RequestBody implements ReadStream<Buffer> {
   private final HttpServerRequest request;
+  private final @Nullable ConnectionGuard guard;
+  private final int turn;
 
+  /** Of a request that is about to begin. */
   RequestBody(HttpServerRequest request) {
     this.request = request;
+    this.guard =
+        request.version() == HttpVersion.HTTP_2 ? null : ConnectionGuard.of(request.connection());
+    this.turn = guard == null ? 0 : guard.incoming().begun() + 1;
   }
 
-  private @Nullable ConnectionGuard guard() {
-    return request.version() == HttpVersion.HTTP_2
-        ? null
-        : ConnectionGuard.of(request.connection());
+  /** Who guards what comes in of it; null if it has come in, since the next request has begun. */
+  @Nullable ConnectionGuard guard() {
+    return guard == null || guard.incoming().begun() > turn ? null : guard;
   }
 
   @Override
   public RequestBody pause() {
-    ConnectionGuard guard = guard();
-    if (guard != null) {
-      guard.incoming().bodyPaused();
+    ConnectionGuard guards = guard();
+    if (guards != null) {
+      guards.incoming().bodyPaused();
     }
     request.pause();
     return this;
@@ -38,9 +43,9 @@ public final class RequestBody implements ReadStream<Buffer> {
   @Override
   public RequestBody resume() {
     request.resume();
-    ConnectionGuard guard = guard();
-    if (guard != null) {
-      guard.bodyResumed();
+    ConnectionGuard guards = guard();
+    if (guards != null) {
+      guards.bodyResumed();
     }
     return this;
   }
@@ -50,7 +55,7 @@ public final class RequestBody implements ReadStream<Buffer> {
    * Who reads it hears of no end, or would take what came before for all of it.
    */
   void drop() {
-    if (guard() != null) {
+    if (guard != null) {
       request.handler(null);
       request.endHandler(null);
       resume();

@@ -84,7 +84,11 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
         stopIfItWaits(context, out);
       }
       default -> {
-        if (state == State.BETWEEN && guard.incoming().awaitsTurn()) {
+        if (state == State.BETWEEN && guard.takesNoMore()) {
+          // Were reading to stop, the close would be a reset.
+          state = State.BAD;
+          buffer.skipBytes(buffer.readableBytes());
+        } else if (state == State.BETWEEN && guard.incoming().awaitsTurn()) {
           // What comes behind it stays the bytes that it is, a tenth of what would be made of it.
           stop(context);
         } else if (buffer.isReadable() && mayGoOn(buffer, out)) {

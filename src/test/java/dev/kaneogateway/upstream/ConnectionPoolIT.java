@@ -340,6 +340,37 @@ class ConnectionPoolIT {
     }
   }
 
+  /** The one before it lets go of its own only when the next has begun. */
+  @Test
+  void aBodyBehindARefusedOneIsReadNoFurtherThanAnother() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    kaneo.script(
+        (head, connection) -> {
+          answer.await();
+          connection.write(ScriptedUpstream.ok("hello"));
+          return true;
+        });
+    try (RunningGateway gateway = gateway("GATEWAY_UPSTREAM_CONNECTIONS", "1");
+        RawPeer first = new RawPeer(gateway.port());
+        RawPeer refused = new RawPeer(gateway.port())) {
+      first.send(get("/1"));
+      kaneo.nextHead();
+      refused.send(
+          "POST /api/project HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer nobody\r\n"
+              + "Content-Length: 3\r\n\r\nabc"
+              + "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n");
+      refused.readUntil("\r\n\r\n");
+      refused.send("x".repeat(30_000));
+      Await.until(
+          "something waits",
+          () -> !gateway.metrics().contains("memory_share_bytes{share=\"bodies\"} 0.0"));
+      refused.reset();
+      gateway.awaitMetric("kaneo_gateway_memory_share_bytes{share=\"bodies\"} 0.0");
+      answer.countDown();
+      first.readUntil("hello");
+    }
+  }
+
   /** Whose connection is read no further meanwhile. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})

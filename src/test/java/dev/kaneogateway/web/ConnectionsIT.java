@@ -278,6 +278,19 @@ class ConnectionsIT {
     }
   }
 
+  /** RFC 9112 §9.6; the connection would otherwise be reset, and the answer with it. */
+  @Test
+  void whoIsRefusedReadsWhyAlthoughMuchComesBehind() throws Exception {
+    String more = "GET /behind HTTP/1.1\r\nHost: a\r\n\r\n";
+    try (RawPeer peer = new RawPeer(gateway.port())) {
+      peer.send("GET /a HTTP/1.1\r\nHost: a b\r\n\r\n" + more.repeat(3));
+      for (int n = 0; n < 300; n++) {
+        peer.send(more.repeat(1000));
+      }
+      assertTrue(peer.readAll().startsWith("HTTP/1.1 400"));
+    }
+  }
+
   /** RFC 9112 §9.3: it was read to its end, so the connection is like any other. */
   @Test
   void whoIsRefusedHasTheTimeOfAHeadForTheRestOfHisBodyAndMayThenBeIdle() throws Exception {

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.ReferenceCountUtil;
@@ -120,5 +122,24 @@ class StrictDecoderTest {
     assertEquals(3, MemoryShare.BODIES.taken());
     channel.finishAndReleaseAll();
     assertEquals(0, MemoryShare.BODIES.taken());
+  }
+
+  /** Or the close would be a reset, and the client might not read why (RFC 9112 §9.6). */
+  @Test
+  void whatComesInOneReadBehindALastRequestStopsNoReading() {
+    channel
+        .pipeline()
+        .addLast(
+            new ChannelInboundHandlerAdapter() {
+              @Override
+              public void channelRead(ChannelHandlerContext context, Object message) {
+                guard.requestBegun();
+                guard.doom();
+                context.fireChannelRead(message);
+              }
+            });
+    comes(REQUEST.repeat(3));
+    assertTrue(channel.config().isAutoRead());
+    assertEquals(1, requests());
   }
 }
