@@ -37,7 +37,7 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     private static final long serialVersionUID = 1;
 
     UnknownVersion() {
-      super("a version other than HTTP/1.1 and HTTP/1.0");
+      super("a version other than HTTP/1");
     }
   }
 
@@ -362,15 +362,23 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
   protected HttpMessage createMessage(String[] line) {
     String version = line[2];
     if (!version.equals("HTTP/1.1") && !version.equals("HTTP/1.0")) {
-      if (version.matches("HTTP/\\d\\.\\d")) {
-        throw new UnknownVersion();
-      }
-      throw new IllegalArgumentException("no version");
+      line[2] = asKnown(version);
     }
     if (!Octets.isToken(line[0])) {
       throw new IllegalArgumentException("no method");
     }
     return super.createMessage(line);
+  }
+
+  /** A later HTTP/1 is read as the highest that is known (RFC 9110 §2.5). */
+  private static String asKnown(String version) {
+    if (version.matches("HTTP/1\\.[2-9]")) {
+      return "HTTP/1.1";
+    }
+    if (version.matches("HTTP/\\d\\.\\d")) {
+      throw new UnknownVersion();
+    }
+    throw new IllegalArgumentException("no version");
   }
 
   /** Netty would settle silently a message that has both lengths (RFC 9112 §6.3). */
